@@ -173,7 +173,7 @@ function nsText(ms: number | undefined, extraNs = 0): string | undefined {
 
 function protoText(proto: number | undefined): string | undefined {
   if (proto === undefined) return undefined;
-  return { 1: 'ICMP', 6: 'TCP', 17: 'UDP', 58: 'IPv6-ICMP' }[proto] ?? String(proto);
+  return { 1: 'ICMP', 6: 'TCP', 17: 'UDP', 58: 'ICMPv6', 132: 'SCTP' }[proto] ?? '';
 }
 
 /** goflow2 prints a prefix length as the address cut to it. */
