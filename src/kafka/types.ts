@@ -106,7 +106,7 @@ export interface PartitionReader {
  * (hazard D2); chunks of one (topic, partition) keep their order, over all sinks of a producer.
  */
 export interface RecordSink {
-  /** `headers` is a section as base/record-headers.ts writes it; empty range = no headers. `keyStart` -1 = null key. */
+  /** `headers` is a section as base/record-headers.ts writes it; empty range = no headers. `keyStart` -1 = null key, `valueStart` -1 = null value. */
   append(
     topic: string,
     partition: number,

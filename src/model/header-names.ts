@@ -1,0 +1,25 @@
+/** Names of the record headers that flowrib writes. Text values, so that console tools show them. */
+
+const name = (text: string): Buffer => Buffer.from(`flowrib.${text}`, 'utf8');
+
+/** Position of the record that something was made from: topic, partition, offset (decimal). */
+export const headerTopic = name('topic');
+export const headerPartition = name('partition');
+export const headerOffset = name('offset');
+/** `<shard>:<next offset of the routes log>` for each shard consulted, comma-separated. */
+export const headerRoutes = name('routes');
+
+/** Routes log only. */
+export const headerTopicId = name('topic-id');
+export const headerPart = name('part');
+export const headerFormat = name('format');
+export const headerRouter = name('router');
+export const headerCollector = name('collector');
+export const headerTick = name('tick');
+
+/** Dead letters only. */
+export const headerStage = name('stage');
+export const headerErrorCode = name('error-code');
+export const headerError = name('error');
+
+export const positionHeaders: readonly Buffer[] = [headerTopic, headerPartition, headerOffset];

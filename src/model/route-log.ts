@@ -1,0 +1,198 @@
+/**
+ * A record of `<app>.routes`: what the route stage appends and a shard reads back. The value is a BMP input record (or its part about
+ * one router) as it came; key and own headers of the input are kept; everything the shard must know besides stands in headers:
+ *
+ *   flowrib.topic-id, flowrib.topic, flowrib.partition, flowrib.offset, flowrib.part   position at the source
+ *   flowrib.format      input format, e.g. "openbmp"
+ *   flowrib.router      address of the BMP speaker
+ *   flowrib.collector   which collector it came over (hash or input name): part of the source's identity
+ *
+ * A tick has flowrib.tick instead of the last three and no value: "the source partition is read up to offset, and its end".
+ */
+
+import { HeaderSection } from '../base/record-headers.ts';
+import {
+  headerCollector,
+  headerFormat,
+  headerOffset,
+  headerPart,
+  headerPartition,
+  headerRouter,
+  headerTick,
+  headerTopic,
+  headerTopicId,
+} from './header-names.ts';
+
+const tickValue = Buffer.from('1');
+const ownHeaders = [
+  headerTopicId,
+  headerTopic,
+  headerPartition,
+  headerOffset,
+  headerPart,
+  headerFormat,
+  headerRouter,
+  headerCollector,
+  headerTick,
+];
+
+/** Writes the headers section of a routes-log record. `source…` is the input record's own section. */
+export function writeRouteHeaders(
+  section: HeaderSection,
+  position: { topicId: string; topic: string; partition: number; offset: number; part: number },
+  about: { format: string; router: string; collector: string },
+  source: Buffer,
+  sourceStart: number,
+  sourceEnd: number,
+): Buffer {
+  section.reset();
+  section.addText(headerTopicId, position.topicId);
+  section.addText(headerTopic, position.topic);
+  section.addText(headerPartition, String(position.partition));
+  section.addText(headerOffset, String(position.offset));
+  section.addText(headerPart, String(position.part));
+  section.addText(headerFormat, about.format);
+  section.addText(headerRouter, about.router);
+  section.addText(headerCollector, about.collector);
+  section.addFrom(source, sourceStart, sourceEnd, ownHeaders);
+  return section.finish();
+}
+
+export function writeTickHeaders(
+  section: HeaderSection,
+  position: { topicId: string; topic: string; partition: number; offset: number },
+): Buffer {
+  section.reset();
+  section.addText(headerTopicId, position.topicId);
+  section.addText(headerTopic, position.topic);
+  section.addText(headerPartition, String(position.partition));
+  section.addText(headerOffset, String(position.offset));
+  section.add(headerTick, tickValue);
+  return section.finish();
+}
+
+/** Remembers the last text read from a header and gives the same string while the bytes stay the same. */
+class CachedText {
+  text = '';
+  private bytes: Buffer = Buffer.alloc(0);
+
+  read(buffer: Buffer, start: number, end: number): void {
+    const size = end - start;
+    if (size === this.bytes.length && this.bytes.compare(buffer, start, end) === 0) return;
+    this.bytes = Buffer.from(buffer.subarray(start, end));
+    this.text = this.bytes.toString('utf8');
+  }
+}
+
+/** Reads the headers of routes-log records; one object, refilled by `read`, no garbage while a source repeats itself. */
+export class RouteHeadersReader {
+  isTick = false;
+  partition = 0;
+  offset = 0;
+  part = 0;
+  private readonly topicIdText = new CachedText();
+  private readonly topicText = new CachedText();
+  private readonly formatText = new CachedText();
+  private readonly routerText = new CachedText();
+  private readonly collectorText = new CachedText();
+  private at = 0;
+
+  get topicId(): string {
+    return this.topicIdText.text;
+  }
+  get topic(): string {
+    return this.topicText.text;
+  }
+  get format(): string {
+    return this.formatText.text;
+  }
+  get router(): string {
+    return this.routerText.text;
+  }
+  get collector(): string {
+    return this.collectorText.text;
+  }
+
+  /** False when the section lacks a position: the record was not written by a route stage. */
+  read(buffer: Buffer, start: number, end: number): boolean {
+    this.isTick = false;
+    if (end <= start) return false;
+    this.at = start;
+    const count = this.varint(buffer);
+    let seen = 0;
+    for (let i = 0; i < count; i++) {
+      const nameSize = this.varint(buffer);
+      const nameStart = this.at;
+      this.at += nameSize;
+      const valueSize = this.varint(buffer);
+      const valueStart = this.at;
+      if (valueSize > 0) this.at += valueSize;
+      seen |= this.take(buffer, nameStart, nameSize, valueStart, valueStart + Math.max(valueSize, 0));
+    }
+    return (seen & 15) === 15 && (this.isTick || (seen & 240) === 240);
+  }
+
+  private take(buffer: Buffer, nameStart: number, nameSize: number, start: number, end: number): number {
+    const nameEnd = nameStart + nameSize;
+    const is = (name: Buffer): boolean =>
+      name.length === nameSize && name.compare(buffer, nameStart, nameEnd, 0, nameSize) === 0;
+    if (is(headerTopicId)) {
+      this.topicIdText.read(buffer, start, end);
+      return 1;
+    }
+    if (is(headerTopic)) {
+      this.topicText.read(buffer, start, end);
+      return 2;
+    }
+    if (is(headerPartition)) {
+      this.partition = decimal(buffer, start, end);
+      return 4;
+    }
+    if (is(headerOffset)) {
+      this.offset = decimal(buffer, start, end);
+      return 8;
+    }
+    if (is(headerPart)) {
+      this.part = decimal(buffer, start, end);
+      return 16;
+    }
+    if (is(headerFormat)) {
+      this.formatText.read(buffer, start, end);
+      return 32;
+    }
+    if (is(headerRouter)) {
+      this.routerText.read(buffer, start, end);
+      return 64;
+    }
+    if (is(headerCollector)) {
+      this.collectorText.read(buffer, start, end);
+      return 128;
+    }
+    if (is(headerTick)) this.isTick = true;
+    return 0;
+  }
+
+  private varint(buffer: Buffer): number {
+    let raw = 0;
+    let shift = 0;
+    for (;;) {
+      const byte = buffer[this.at++];
+      raw |= (byte & 0x7f) << shift;
+      if (byte < 0x80 || byte === undefined) break;
+      shift += 7;
+    }
+    return (raw >>> 1) ^ -(raw & 1);
+  }
+}
+
+/** A non-negative decimal number written in ASCII; NaN for anything else. */
+export function decimal(buffer: Uint8Array, start: number, end: number): number {
+  if (start >= end) return NaN;
+  let value = 0;
+  for (let at = start; at < end; at++) {
+    const digit = buffer[at] - 48;
+    if (digit < 0 || digit > 9) return NaN;
+    value = value * 10 + digit;
+  }
+  return value;
+}

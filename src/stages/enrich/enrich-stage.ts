@@ -1,0 +1,181 @@
+/**
+ * The enrich stage (group `<app>`): flows and repartitioned flows in, enriched flows out. It knows when: at every assignment it lets
+ * the shard host restore what is new, and only then starts the flows; a batch's offsets are committed after its output is
+ * acknowledged (at-least-once). How a flow is enriched, flow-batch.ts knows.
+ *
+ *   joined ──► restoring ──(every held shard serves)──► running ──(next join)──► restoring …
+ */
+
+import { errorText } from '../../base/errors.ts';
+import type {
+  Admin,
+  Assignment,
+  GroupConsumer,
+  GroupHandlers,
+  Producer,
+  RecordBatch,
+  TopicPartition,
+  TopicPartitionOffset,
+} from '../../kafka/types.ts';
+import type { Logger } from 'pino';
+import { Commits } from '../commits.ts';
+import type { DeadLetters } from '../dead-letters.ts';
+import type { FlowBatch } from './flow-batch.ts';
+import type { FlowCounters } from './flow-counters.ts';
+import { flowPositions } from './flow-positions.ts';
+import type { ShardHost } from './shard-host.ts';
+
+export interface EnrichStageDependencies {
+  readonly consumer: GroupConsumer;
+  readonly producer: Producer;
+  readonly makeDeadLetters: () => DeadLetters;
+  readonly admin: Admin;
+  readonly host: ShardHost;
+  readonly flowBatch: FlowBatch;
+  readonly counters: FlowCounters;
+  readonly group: string;
+  readonly repartitionTopic: string;
+  readonly startAt: 'earliest' | 'latest';
+  readonly commitIntervalMs: number;
+  readonly purgeIntervalMs: number;
+  readonly logger: Logger;
+  readonly onFatal: (error: Error) => void;
+}
+
+export type EnrichState = 'joining' | 'restoring' | 'running' | 'stopped';
+
+/** Records handled between two turns of the event loop: a few milliseconds of work. */
+const sliceRecords = 1024;
+
+export class EnrichStage implements GroupHandlers {
+  state: EnrichState = 'joining';
+  assignment: Assignment | null = null;
+  rebalances = 0;
+  readonly commits: Commits;
+  private readonly deps: EnrichStageDependencies;
+  private readonly lag = new Map<string, { at: TopicPartition; records: number }>();
+  private readonly repartitionDone = new Map<number, number>();
+  private purgeTimer: NodeJS.Timeout | null = null;
+
+  constructor(deps: EnrichStageDependencies) {
+    this.deps = deps;
+    this.commits = new Commits(deps.consumer, deps.commitIntervalMs, (error) =>
+      deps.logger.warn({ reason: errorText(error) }, 'commit of flow offsets failed'),
+    );
+  }
+
+  async start(): Promise<void> {
+    await this.deps.host.start();
+    this.purgeTimer = setInterval(() => void this.purge(), this.deps.purgeIntervalMs);
+    await this.deps.consumer.run(this);
+  }
+
+  async stop(): Promise<void> {
+    this.state = 'stopped';
+    if (this.purgeTimer !== null) clearInterval(this.purgeTimer);
+    await this.deps.consumer.stop();
+    await this.deps.host.stop();
+  }
+
+  /** Records behind the end of each partition held, as last seen. */
+  lags(): Iterable<{ at: TopicPartition; records: number }> {
+    return this.lag.values();
+  }
+
+  onAssigned(assignment: Assignment): void {
+    this.assignment = assignment;
+    this.rebalances++;
+    this.lag.clear();
+    this.repartitionDone.clear();
+    if (this.state !== 'stopped') this.state = 'restoring';
+    void this.prepare(assignment);
+  }
+
+  private async prepare(assignment: Assignment): Promise<void> {
+    const { host, consumer, logger } = this.deps;
+    try {
+      const shards = assignment.partitions
+        .filter((p) => p.topic === this.deps.repartitionTopic)
+        .map((p) => p.partition)
+        .sort((a, b) => a - b);
+      const flowPartitions = assignment.partitions.filter((p) => p.topic !== this.deps.repartitionTopic);
+      logger.info({ epoch: assignment.epoch, shards, flowPartitions }, 'assigned');
+      host.abandonWaiters();
+      await host.hold(shards);
+      await host.whenServing(shards);
+      if (!assignment.isCurrent()) return;
+      const positions = await flowPositions(assignment, {
+        admin: this.deps.admin,
+        consumer,
+        group: this.deps.group,
+        repartitionTopic: this.deps.repartitionTopic,
+        startAt: this.deps.startAt,
+        onLostOffsets: (at, logStart) => this.onLostOffsets(at, at.offset, logStart),
+      });
+      if (!assignment.isCurrent()) return;
+      consumer.start(assignment, positions);
+      this.state = 'running';
+      logger.info({ epoch: assignment.epoch, shards: shards.length, partitions: positions.length }, 'running');
+    } catch (error) {
+      if (!assignment.isCurrent()) return;
+      this.deps.onFatal(error instanceof Error ? error : new Error(errorText(error)));
+    }
+  }
+
+  async onRevoking(_assignment: Assignment): Promise<void> {
+    await this.commits.flush();
+  }
+
+  onLostOffsets(at: TopicPartition, position: number, logStart: number): void {
+    const lost = Math.max(0, logStart - position);
+    this.deps.counters.lostOffsets += lost;
+    this.deps.logger.error(
+      { topic: at.topic, partition: at.partition, position, logStart, lost },
+      'flows were deleted before they were read (retention)',
+    );
+  }
+
+  onCrash(error: Error): void {
+    this.deps.onFatal(error);
+  }
+
+  async onBatch(batch: RecordBatch, assignment: Assignment): Promise<void> {
+    const { topic, partition, nextOffset } = batch;
+    const sink = this.deps.producer.createSink();
+    const deadLetters = this.deps.makeDeadLetters();
+    for (let from = 0; from < batch.count; from += sliceRecords) {
+      // Ownership is checked right before anything is produced (hazard D6).
+      if (!assignment.isCurrent()) return;
+      const to = Math.min(batch.count, from + sliceRecords);
+      this.deps.flowBatch.process(batch, from, to, sink, deadLetters);
+      if (to < batch.count) await new Promise(setImmediate);
+    }
+    await sink.flush();
+    await deadLetters.flush();
+    if (!assignment.isCurrent()) return;
+    this.commits.done(assignment, topic, partition, nextOffset);
+    this.lag.set(`${topic}/${partition}`, {
+      at: { topic, partition },
+      records: Math.max(0, batch.highWatermark - nextOffset),
+    });
+    if (topic === this.deps.repartitionTopic) this.repartitionDone.set(partition, nextOffset);
+  }
+
+  /** `<app>.repartition` is ours alone: what is committed is deleted. */
+  private async purge(): Promise<void> {
+    const topic = this.deps.repartitionTopic;
+    if (this.repartitionDone.size === 0 || this.assignment?.isCurrent() !== true) return;
+    try {
+      const committed = await this.deps.admin.committed(this.deps.group, topic);
+      const offsets: TopicPartitionOffset[] = [];
+      for (const partition of this.repartitionDone.keys()) {
+        const offset = committed.get(partition);
+        if (offset !== undefined && offset > 0) offsets.push({ topic, partition, offset });
+      }
+      this.repartitionDone.clear();
+      if (offsets.length > 0) await this.deps.admin.deleteRecordsBefore(topic, offsets);
+    } catch (error) {
+      this.deps.logger.warn({ reason: errorText(error) }, 'purge of the repartition topic failed; tried again later');
+    }
+  }
+}

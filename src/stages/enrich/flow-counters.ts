@@ -1,0 +1,47 @@
+/** Every flow read is counted once, as one of these; plain numbers that metrics copy at scrape. */
+
+import { statusMatched, statusNames } from '../../model/answer.ts';
+
+export interface FlowCounters {
+  /** Flows read from flow topics and from `<app>.repartition`, bad records included. */
+  read: number;
+  /** The source or the destination matched a route. */
+  enriched: number;
+  /** Neither did; by the destination's status (model/answer.ts), index 0 unused. */
+  readonly unmatched: Float64Array;
+  /** Handed on to the member that holds the router's shard; read there again. */
+  forwarded: number;
+  deadLettered: number;
+  /** Records without a flow in them (markers). */
+  markers: number;
+  /** Flows that came by `<app>.repartition`. */
+  received: number;
+  lostOffsets: number;
+}
+
+export function createFlowCounters(): FlowCounters {
+  return {
+    read: 0,
+    enriched: 0,
+    unmatched: new Float64Array(statusNames.length),
+    forwarded: 0,
+    deadLettered: 0,
+    markers: 0,
+    received: 0,
+    lostOffsets: 0,
+  };
+}
+
+/** Results as metrics name them, with their counts. Their sum is `read`. */
+export function flowResults(counters: FlowCounters): { result: string; count: number }[] {
+  const results = [
+    { result: 'enriched', count: counters.enriched },
+    { result: 'forwarded', count: counters.forwarded },
+    { result: 'dead-lettered', count: counters.deadLettered },
+    { result: 'marker', count: counters.markers },
+  ];
+  statusNames.forEach((name, status) => {
+    if (status !== statusMatched) results.push({ result: name, count: counters.unmatched[status] });
+  });
+  return results;
+}

@@ -1,0 +1,199 @@
+/**
+ * What the route stage knows of its source topics: their ids, how far each partition is read, and the ticks that follow from it.
+ *
+ * A topic that is deleted and created again shows in no offset: a member that stays up reads on, silently, in the new log. So ids
+ * (KIP-516) are compared at every join, before a batch is routed whenever the last look is older than `idCheckMs`, and with every
+ * round of ticks. A new id begins at the log's start.
+ */
+
+import { errorText } from '../../base/errors.ts';
+import { HeaderSection } from '../../base/record-headers.ts';
+import type {
+  Admin,
+  Assignment,
+  GroupConsumer,
+  Producer,
+  RecordBatch,
+  TopicPartitionOffset,
+} from '../../kafka/types.ts';
+import { writeTickHeaders } from '../../model/route-log.ts';
+import type { Logger } from 'pino';
+
+export interface SourceTopicsDependencies {
+  readonly admin: Admin;
+  readonly consumer: GroupConsumer;
+  readonly producer: Producer;
+  readonly group: string;
+  readonly topics: readonly string[];
+  readonly routesTopic: string;
+  readonly shards: number;
+  readonly tickIntervalMs: number;
+  readonly idCheckMs: number;
+  readonly logger: Logger;
+}
+
+const nothing = Buffer.alloc(0);
+
+export class SourceTopics {
+  ticks = 0;
+  recreated = 0;
+  private readonly deps: SourceTopicsDependencies;
+  private readonly ids = new Map<string, string>();
+  private readonly positions = new Map<string, TopicPartitionOffset>();
+  private readonly section = new HeaderSection();
+  private assignment: Assignment | null = null;
+  private checkedAt = 0;
+  private timer: NodeJS.Timeout | null = null;
+  private round: Promise<void> = Promise.resolve();
+
+  constructor(deps: SourceTopicsDependencies) {
+    this.deps = deps;
+  }
+
+  /** Where each partition of the assignment is to be read from: the commit, else the earliest record. */
+  async begin(assignment: Assignment): Promise<TopicPartitionOffset[]> {
+    await this.readIds();
+    const positions: TopicPartitionOffset[] = [];
+    for (const topic of this.deps.topics) {
+      const mine = assignment.partitions.filter((p) => p.topic === topic);
+      if (mine.length === 0) continue;
+      const committed = await this.deps.admin.committed(this.deps.group, topic);
+      const bounds = new Map((await this.deps.admin.offsets(topic)).map((o) => [o.partition, o]));
+      for (const { partition } of mine) {
+        const low = bounds.get(partition)?.low ?? 0;
+        const high = bounds.get(partition)?.high ?? 0;
+        const offset = committed.get(partition) ?? low;
+        // A commit beyond the end belongs to a log that is gone.
+        positions.push({ topic, partition, offset: offset > high ? low : offset });
+      }
+    }
+    this.positions.clear();
+    for (const position of positions) this.positions.set(keyOf(position.topic, position.partition), position);
+    this.assignment = assignment;
+    this.scheduleTicks();
+    return positions;
+  }
+
+  /** The id of the batch's topic, or null when the batch must be dropped: its topic was re-created and is read from its start. */
+  async topicIdFor(batch: RecordBatch, assignment: Assignment): Promise<string | null> {
+    if (Date.now() - this.checkedAt > this.deps.idCheckMs && (await this.refreshIds(assignment)).has(batch.topic))
+      return null;
+    const expected = this.positions.get(keyOf(batch.topic, batch.partition));
+    // Fetched before the partition was sent back to the start of its new log.
+    if (
+      expected !== undefined &&
+      batch.count > 0 &&
+      batch.offsets[0] > expected.offset &&
+      this.restarted.has(keyOf(batch.topic, batch.partition))
+    ) {
+      return null;
+    }
+    this.restarted.delete(keyOf(batch.topic, batch.partition));
+    return this.ids.get(batch.topic) ?? '';
+  }
+
+  private readonly restarted = new Set<string>();
+
+  /** The batch is routed and acknowledged. */
+  advance(batch: RecordBatch): void {
+    const { topic, partition, nextOffset } = batch;
+    this.positions.set(keyOf(topic, partition), { topic, partition, offset: nextOffset });
+  }
+
+  /** Partitions whose topic has a new id are sent to the start of its log; returns those topics. */
+  private async refreshIds(assignment: Assignment): Promise<Set<string>> {
+    const before = new Map(this.ids);
+    await this.readIds();
+    const changed = new Set<string>();
+    for (const [topic, id] of this.ids) {
+      const old = before.get(topic);
+      if (old !== undefined && old !== id) changed.add(topic);
+    }
+    if (changed.size === 0 || !assignment.isCurrent()) return changed;
+    const restart: TopicPartitionOffset[] = [];
+    for (const topic of changed) {
+      this.recreated++;
+      this.deps.logger.warn(
+        { topic, topicId: this.ids.get(topic) },
+        'source topic was re-created: read from its start',
+      );
+      const bounds = await this.deps.admin.offsets(topic);
+      for (const { partition, low } of bounds) {
+        if (!this.positions.has(keyOf(topic, partition))) continue;
+        restart.push({ topic, partition, offset: low });
+        this.restarted.add(keyOf(topic, partition));
+        this.positions.set(keyOf(topic, partition), { topic, partition, offset: low });
+      }
+    }
+    this.deps.consumer.start(assignment, restart);
+    return changed;
+  }
+
+  private async readIds(): Promise<void> {
+    const ids = await this.deps.admin.topicIds(this.deps.topics);
+    for (const [topic, id] of ids) this.ids.set(topic, id);
+    this.checkedAt = Date.now();
+  }
+
+  private scheduleTicks(): void {
+    this.timer ??= setInterval(() => {
+      this.round = this.round.then(() => this.tick());
+    }, this.deps.tickIntervalMs);
+  }
+
+  /** One tick to every shard for each partition that is read to its end: what makes a shard's clock go while routers are silent. */
+  private async tick(): Promise<void> {
+    const assignment = this.assignment;
+    if (assignment === null || !assignment.isCurrent()) return;
+    try {
+      await this.refreshIds(assignment);
+      const sink = this.deps.producer.createSink();
+      for (const topic of this.deps.topics) {
+        const ends = await this.deps.admin.offsets(topic);
+        const now = Date.now();
+        if (!assignment.isCurrent()) return;
+        for (const { partition, high } of ends) {
+          const position = this.positions.get(keyOf(topic, partition));
+          if (position === undefined || position.offset < high) continue;
+          const headers = writeTickHeaders(this.section, {
+            topicId: this.ids.get(topic) ?? '',
+            topic,
+            partition,
+            offset: position.offset,
+          });
+          for (let shard = 0; shard < this.deps.shards; shard++) {
+            sink.append(
+              this.deps.routesTopic,
+              shard,
+              now,
+              nothing,
+              -1,
+              -1,
+              nothing,
+              -1,
+              -1,
+              headers,
+              0,
+              headers.length,
+            );
+          }
+          this.ticks++;
+        }
+      }
+      await sink.flush();
+    } catch (error) {
+      this.deps.logger.warn({ reason: errorText(error) }, 'no ticks this time');
+    }
+  }
+
+  async stop(): Promise<void> {
+    if (this.timer !== null) clearInterval(this.timer);
+    this.timer = null;
+    this.assignment = null;
+    await this.round;
+  }
+}
+
+function keyOf(topic: string, partition: number): string {
+  return `${topic}/${partition}`;
+}
