@@ -1,0 +1,168 @@
+/**
+ * Writes a goflow2 protobuf flow as it came, with the fields that goflow2's own schema has for routes. In: the record, the layout its
+ * decoder remembers, the answers. Out: the same record, shorter by the fields replaced and longer by ours at the end, which protobuf
+ * allows in any order; a length prefix is rewritten, a plain message stays plain.
+ *
+ * When the destination is matched, whatever the flow had in these is replaced:
+ *   13 next_hop_as   100 bgp_next_hop (4 or 16 bytes)   101 bgp_communities (packed)   102 as_path (packed, ASNs of sets in order)
+ * Where lookup.asn and lookup.net decide on another value than the flow has:
+ *   14 src_as   15 dst_as   16 src_net   17 dst_net (prefix lengths)
+ */
+
+import { ByteWriter } from '../base/byte-writer.ts';
+import { statusMatched, type EnrichedFlow, type RouteAnswer } from '../model/answer.ts';
+import type { AttributeReader } from '../model/attribute-words.ts';
+import {
+  type FlowLayout,
+  fieldAsPath,
+  fieldBgpCommunities,
+  fieldBgpNextHop,
+  fieldDstAs,
+  fieldDstNet,
+  fieldNextHopAs,
+  fieldSrcAs,
+  fieldSrcNet,
+} from '../model/flow-layout.ts';
+import type { Flow } from '../model/flow.ts';
+import { varint32Size } from '../wire/protobuf/scanner.ts';
+import type { Attribution } from './attribution.ts';
+import type { FlowEncoder } from './types.ts';
+
+const tagNextHopAs = 13 << 3;
+const tagSrcAs = 14 << 3;
+const tagDstAs = 15 << 3;
+const tagSrcNet = 16 << 3;
+const tagDstNet = 17 << 3;
+const tagBgpNextHop = (100 << 3) | 2;
+const tagBgpCommunities = (101 << 3) | 2;
+const tagAsPath = (102 << 3) | 2;
+
+const routeFields = (1 << fieldNextHopAs) | (1 << fieldBgpNextHop) | (1 << fieldBgpCommunities) | (1 << fieldAsPath);
+
+export class NativeGoflow2ProtobufEncoder implements FlowEncoder {
+  readonly format = 'native';
+  private readonly layout: FlowLayout;
+  private readonly attribution: Attribution;
+  private readonly tail = new ByteWriter(1024);
+
+  constructor(layout: FlowLayout, attribution: Attribution) {
+    this.layout = layout;
+    this.attribution = attribution;
+  }
+
+  encode(buffer: Buffer, _start: number, _end: number, flow: Flow, enriched: EnrichedFlow, out: ByteWriter): void {
+    const layout = this.layout;
+    const tail = this.tail;
+    tail.reset();
+    let replaced = this.writeAttribution(flow, enriched);
+    if (enriched.dst.status === statusMatched) {
+      replaced |= routeFields;
+      writeRoute(tail, enriched.dst);
+    }
+    const dropped = (replaced & layout.present) === 0 ? 0 : droppedBytes(layout, replaced);
+    const kept = layout.messageEnd - layout.messageStart - dropped;
+    if (layout.delimited) out.writeVarint32(kept + tail.length);
+    out.reserve(kept + tail.length);
+    if (dropped === 0) copy(buffer, layout.messageStart, layout.messageEnd, out);
+    else copyKept(buffer, layout, replaced, out);
+    out.writeBytes(tail.bytes, 0, tail.length);
+  }
+
+  /** Bits of the fields that get another value; a zero is written as protobuf has it, by leaving it out. */
+  private writeAttribution(flow: Flow, enriched: EnrichedFlow): number {
+    const chosen = this.attribution;
+    const tail = this.tail;
+    chosen.apply(flow, enriched);
+    let replaced = 0;
+    if (chosen.srcAs !== flow.srcAs) {
+      replaced |= 1 << fieldSrcAs;
+      writeNumber(tail, tagSrcAs, chosen.srcAs);
+    }
+    if (chosen.dstAs !== flow.dstAs) {
+      replaced |= 1 << fieldDstAs;
+      writeNumber(tail, tagDstAs, chosen.dstAs);
+    }
+    if (chosen.srcNetLen !== flow.srcNetLen) {
+      replaced |= 1 << fieldSrcNet;
+      writeNumber(tail, tagSrcNet, chosen.srcNetLen);
+    }
+    if (chosen.dstNetLen !== flow.dstNetLen) {
+      replaced |= 1 << fieldDstNet;
+      writeNumber(tail, tagDstNet, chosen.dstNetLen);
+    }
+    return replaced;
+  }
+}
+
+function writeNumber(tail: ByteWriter, tag: number, value: number): void {
+  if (value <= 0) return;
+  tail.writeVarint32(tag);
+  tail.writeVarint32(value);
+}
+
+function writeRoute(tail: ByteWriter, answer: RouteAnswer): void {
+  const { attributes } = answer;
+  writeNumber(tail, tagNextHopAs, answer.neighborAs);
+  writeNextHop(tail, attributes);
+  const { words } = attributes;
+  const communities = attributes.communities;
+  if (communities > 0) {
+    const from = attributes.communitiesAt;
+    let size = 0;
+    for (let i = 0; i < communities; i++) size += varint32Size(words[from + i]);
+    tail.writeVarint32(tagBgpCommunities);
+    tail.writeVarint32(size);
+    for (let i = 0; i < communities; i++) tail.writeVarint32(words[from + i]);
+  }
+  writeAsPath(tail, attributes);
+}
+
+function writeNextHop(tail: ByteWriter, attributes: AttributeReader): void {
+  const kind = attributes.nextHopKind;
+  if (kind === 0) return;
+  const count = kind === 1 ? 1 : 4;
+  tail.writeVarint32(tagBgpNextHop);
+  tail.writeByte(count * 4);
+  tail.reserve(count * 4);
+  for (let i = 0; i < count; i++)
+    tail.length = tail.bytes.writeInt32BE(attributes.words[attributes.nextHopAt + i], tail.length);
+}
+
+function writeAsPath(tail: ByteWriter, attributes: AttributeReader): void {
+  const { words } = attributes;
+  const start = attributes.asPathAt;
+  const end = start + attributes.asPathWords;
+  let size = 0;
+  for (let at = start; at < end;) {
+    const next = at + 1 + (words[at] & 0xffff);
+    for (at++; at < next; at++) size += varint32Size(words[at]);
+  }
+  if (size === 0) return;
+  tail.writeVarint32(tagAsPath);
+  tail.writeVarint32(size);
+  for (let at = start; at < end;) {
+    const next = at + 1 + (words[at] & 0xffff);
+    for (at++; at < next; at++) tail.writeVarint32(words[at]);
+  }
+}
+
+function droppedBytes(layout: FlowLayout, replaced: number): number {
+  let dropped = 0;
+  for (let i = 0; i < layout.count; i++)
+    if ((replaced & (1 << layout.fields[i])) !== 0) dropped += layout.ends[i] - layout.starts[i];
+  return dropped;
+}
+
+function copyKept(buffer: Buffer, layout: FlowLayout, replaced: number, out: ByteWriter): void {
+  let from = layout.messageStart;
+  for (let i = 0; i < layout.count; i++) {
+    if ((replaced & (1 << layout.fields[i])) === 0) continue;
+    copy(buffer, from, layout.starts[i], out);
+    from = layout.ends[i];
+  }
+  copy(buffer, from, layout.messageEnd, out);
+}
+
+function copy(buffer: Buffer, start: number, end: number, out: ByteWriter): void {
+  if (end > start) out.writeBytes(buffer, start, end);
+}
