@@ -84,6 +84,7 @@ export interface EnrichedFlowRecord {
   dst: MatchedRoute | UnmatchedRoute;
 }
 
+const maxNumber = Number.MAX_SAFE_INTEGER - 1;
 const originNames = ['igp', 'egp', 'incomplete'] as const;
 
 export function enrichedFlowRecord(flow: Flow, enriched: EnrichedFlow, attribution: Attribution): EnrichedFlowRecord {
@@ -149,7 +150,7 @@ export function routeRecord(answer: RouteAnswer): MatchedRoute | UnmatchedRoute 
     decided_by: decidedByNames[answer.decidedBy],
     stale: answer.stale,
     suspect: answer.suspect,
-    age_ms: answer.ageMs,
+    age_ms: Math.trunc(answer.ageMs),
   };
 }
 
@@ -157,8 +158,9 @@ function addressOrNull(address: IpAddress): string | null {
   return address.family === 0 ? null : address.toString();
 }
 
+/** Whole numbers only, and none that Avro's writer takes for one that lost digits. */
 function numberOrNull(value: number): number | null {
-  return value < 0 ? null : value;
+  return value >= 0 ? Math.min(Math.trunc(value), maxNumber) : null;
 }
 
 /** Nothing chosen and nothing in the flow is unknown; nothing chosen where the flow has a value is 0. */

@@ -84,8 +84,10 @@ export class NativeGoflow2JsonEncoder implements FlowEncoder {
     chosen.apply(flow, enriched);
     if (differs(chosen.srcAs, flow.srcAs)) values[fieldSrcAs] = String(chosen.srcAs);
     if (differs(chosen.dstAs, flow.dstAs)) values[fieldDstAs] = String(chosen.dstAs);
-    if (differs(chosen.srcNetLen, flow.srcNetLen)) values[fieldSrcNet] = this.network(flow.srcAddr, chosen.srcNetLen);
-    if (differs(chosen.dstNetLen, flow.dstNetLen)) values[fieldDstNet] = this.network(flow.dstAddr, chosen.dstNetLen);
+    if (flow.srcAddr.family !== 0 && differs(chosen.srcNetLen, flow.srcNetLen))
+      values[fieldSrcNet] = this.network(flow.srcAddr, chosen.srcNetLen);
+    if (flow.dstAddr.family !== 0 && differs(chosen.dstNetLen, flow.dstNetLen))
+      values[fieldDstNet] = this.network(flow.dstAddr, chosen.dstNetLen);
   }
 
   private network(address: IpAddress, length: number): string {

@@ -30,7 +30,7 @@ function namingOf(text: string): number {
   return decoder.layout.naming;
 }
 
-test('v2 names', () => {
+void test('v2 names', () => {
   const flow =
     decode(`{"type":"IPFIX","time_received_ns":1795535038052999999,"sampling_rate":100,"sampler_address":"192.0.2.1",
     "time_flow_start_ns":1795535037500000000,"time_flow_end_ns":"2026-11-24T15:43:57.900123456Z","bytes":1099511627776,"packets":10,
@@ -65,7 +65,7 @@ test('v2 names', () => {
   });
 });
 
-test('v1 names, numbers and seconds; lists without commas', () => {
+void test('v1 names, numbers and seconds; lists without commas', () => {
   const flow = decode(`{"Type":"SFLOW_5","TimeReceived":1700000001,"TimeFlowStart":1700000000,"TimeFlowEnd":1700000002,
     "TimeFlowEndMs":1700000002345,"SamplerAddress":"192.0.2.1","SrcAddr":"192.0.2.7","DstAddr":"198.51.100.9","Proto":17,"ProtoName":"UDP",
     "SrcAS":64500,"DstAS":64501,"SrcNet":24,"DstNet":20,"IngressVrfID":3,"EgressVrfId":4,"BgpNextHop":"","ASPath":[64500 64501]}`);
@@ -78,7 +78,7 @@ test('v1 names, numbers and seconds; lists without commas', () => {
   assert.deepEqual([flow.ingressVrfId, flow.egressVrfId], [3, 4]);
 });
 
-test('how names are spelt', () => {
+void test('how names are spelt', () => {
   assert.equal(namingOf('{"src_as":1}'), namingSnake);
   assert.equal(namingOf('{"SamplerAddress":"","SrcAS":1,"DstAddr":""}'), namingPascalAcronym);
   assert.equal(namingOf('{"ASPath":[]}'), namingPascalAcronym);
@@ -86,7 +86,7 @@ test('how names are spelt', () => {
   assert.equal(namingOf('{}'), namingSnake);
 });
 
-test('values of another kind, or out of range, are absent', () => {
+void test('values of another kind, or out of range, are absent', () => {
   const flow = decode(
     '{"bytes":-1,"packets":1.5,"src_port":null,"dst_port":"443","in_if":[1],"out_if":1e3,"src_as":4294967296,"proto":"NOPE","src_addr":7,"time_received_ns":0,"src_net":"invalid Prefix","dst_net":"10.0.0.0/129"}',
   );
@@ -99,15 +99,15 @@ test('values of another kind, or out of range, are absent', () => {
   assert.equal(flow.srcAddr.family, 0);
 });
 
-test('escapes in wanted strings', () => {
+void test('escapes in wanted strings', () => {
   assert.equal(decode('{"src_addr":"192\\u002e0.2.7"}').srcAddr.toString(), '192.0.2.7');
 });
 
-test('the last of two equal members counts', () => {
+void test('the last of two equal members counts', () => {
   assert.equal(decode('{"src_as":1,"src_as":2}').srcAs, 2);
 });
 
-test('what is no JSON object is refused where it stops being one', () => {
+void test('what is no JSON object is refused where it stops being one', () => {
   const value = Buffer.alloc(0);
   const decoder = createGoflow2JsonDecoder();
   assert.equal(decoder.begin(value, 0, 0), -1);
@@ -134,7 +134,7 @@ test('what is no JSON object is refused where it stops being one', () => {
   refusal(`{"a":${'['.repeat(100)}${']'.repeat(100)}}`);
 });
 
-test('recorded flows: the same values as JSON.parse reads', () => {
+void test('recorded flows: the same values as JSON.parse reads', () => {
   for (const file of ['goflow2-json.jsonl', 'goflow2-vrf-json.jsonl']) {
     for (const value of recordedValues(file)) {
       const flow = decode(value);

@@ -58,7 +58,7 @@ const full = {
   extraNs: 999_999,
 };
 
-test('every field, delimited and plain', () => {
+void test('every field, delimited and plain', () => {
   const expected = {
     exporter: '192.0.2.1',
     srcAddr: '2001:db8:9::7',
@@ -91,7 +91,7 @@ test('every field, delimited and plain', () => {
   assert.deepEqual(flowView(decode(buildFlowRecord(full, { delimited: false }), { framing: 'plain' })), expected);
 });
 
-test('a record inside a larger buffer', () => {
+void test('a record inside a larger buffer', () => {
   const value = buildFlowRecord({ samplerAddress: '192.0.2.1', srcAs: 5 });
   const buffer = Buffer.concat([Buffer.from([1, 2, 3]), value, Buffer.from([8, 9])]);
   const decoder = createGoflow2ProtobufDecoder();
@@ -103,7 +103,7 @@ test('a record inside a larger buffer', () => {
   assert.equal(decoder.layout.messageEnd, 3 + value.length);
 });
 
-test('a plain message that looks delimited is read as plain', () => {
+void test('a plain message that looks delimited is read as plain', () => {
   // First tag 0x08 is 8, and 8 bytes follow.
   const plain = Buffer.from([0x08, 4, 0x18, 0xe8, 0x07, 0x70, 0xea, 0xfd, 0x03]);
   assert.equal(plain[0], plain.length - 1);
@@ -111,7 +111,7 @@ test('a plain message that looks delimited is read as plain', () => {
   assert.equal(refusal(plain, { framing: 'delimited' }).code, 'flow-malformed');
 });
 
-test('v1: its own times, and VRF ids under its own numbers', () => {
+void test('v1: its own times, and VRF ids under its own numbers', () => {
   const flow = decode(
     v1Message([
       [2, 1_700_000_001n],
@@ -138,7 +138,7 @@ test('v1: its own times, and VRF ids under its own numbers', () => {
   assert.equal(precise.timeEndMs, 1_700_000_000_456);
 });
 
-test('field 38 of v2 is ip_flags and no time', () => {
+void test('field 38 of v2 is ip_flags and no time', () => {
   const flow = decode(
     v1Message([
       [38, 2n],
@@ -149,7 +149,7 @@ test('field 38 of v2 is ip_flags and no time', () => {
   assert.equal(flow.timeReceivedMs, 1_795_535_038_052);
 });
 
-test('VRF ids under numbers of the own mapping', () => {
+void test('VRF ids under numbers of the own mapping', () => {
   const flow = decode(
     v1Message([
       [1005, 12n],
@@ -162,21 +162,21 @@ test('VRF ids under numbers of the own mapping', () => {
   assert.equal(flow.egressVrfId, 13);
 });
 
-test('numbers that are left out are zero; times and VRF ids are absent; an exporter is not demanded', () => {
+void test('numbers that are left out are zero; times and VRF ids are absent; an exporter is not demanded', () => {
   const flow = decode(buildFlowRecord({ srcAddr: '192.0.2.7' }));
   assert.equal(flow.exporter.family, 0);
   assert.deepEqual([flow.srcAs, flow.bytes, flow.inIf, flow.dstNetLen], [0, 0, 0, 0]);
   assert.deepEqual([flow.timeReceivedMs, flow.timeStartMs, flow.ingressVrfId], [absent, absent, absent]);
 });
 
-test('addresses: v4-mapped ones are unmapped, ones of another size are none', () => {
+void test('addresses: v4-mapped ones are unmapped, ones of another size are none', () => {
   const mapped = decode(buildFlowRecord({ samplerAddress: '::ffff:192.0.2.1', dstAddr: '::ffff:198.51.100.1' }));
   assert.equal(mapped.exporter.toString(), '192.0.2.1');
   assert.equal(mapped.dstAddr.toString(), '198.51.100.1');
   assert.equal(decode(Buffer.from([0x32, 3, 1, 2, 3, 0x48, 1])).srcAddr.family, 0);
 });
 
-test('bad records are refused with a code, an offset and a field', () => {
+void test('bad records are refused with a code, an offset and a field', () => {
   assert.deepEqual(refusal(Buffer.alloc(0)), { code: 'flow-empty', offset: 0, field: 'message' });
   const value = buildFlowRecord(full, { delimited: false });
   assert.deepEqual(refusal(value.subarray(0, value.length - 1), { framing: 'plain' }), {
@@ -188,7 +188,7 @@ test('bad records are refused with a code, an offset and a field', () => {
   assert.equal(refusal(Buffer.from([0x0b, 1])).code, 'flow-malformed');
 });
 
-test('an error does not outlive its record', () => {
+void test('an error does not outlive its record', () => {
   const decoder = createGoflow2ProtobufDecoder();
   const flow = new Flow();
   const bad = Buffer.from([0x0b, 1]);
@@ -200,7 +200,7 @@ test('an error does not outlive its record', () => {
   assert.equal(decoder.error.code, '');
 });
 
-test('recorded flows: the same values as protobufjs reads', () => {
+void test('recorded flows: the same values as protobufjs reads', () => {
   for (const file of ['goflow2-bin.jsonl', 'goflow2-vrf.jsonl']) {
     for (const value of recordedValues(file)) {
       const flow = decode(value);
@@ -217,7 +217,7 @@ test('recorded flows: the same values as protobufjs reads', () => {
   }
 });
 
-test('flowDecoder knows both formats and no other', () => {
+void test('flowDecoder knows both formats and no other', () => {
   assert.equal(flowDecoder('goflow2-protobuf').format, 'goflow2-protobuf');
   assert.equal(flowDecoder('goflow2-json').format, 'goflow2-json');
   assert.throws(() => flowDecoder('nonsense'), /unknown format nonsense/);

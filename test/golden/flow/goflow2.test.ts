@@ -23,7 +23,7 @@ function decodedViews(format: string, file: string): Record<string, string | num
 }
 
 for (const [format, file] of cases) {
-  test(`recorded ${file} decodes as before`, () => {
+  void test(`recorded ${file} decodes as before`, () => {
     const lines = decodedViews(format, file).map((view) => `${JSON.stringify(view)}\n`);
     const path = new URL(`${file}.expected.jsonl`, import.meta.url);
     if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(path, lines.join(''));
@@ -31,7 +31,7 @@ for (const [format, file] of cases) {
   });
 }
 
-test('the same flows through both formats have the same fields', () => {
+void test('the same flows through both formats have the same fields', () => {
   // Two goflow2 processes recorded the same exporters, so times differ; the files are in the same order of flows.
   const binary = decodedViews('goflow2-protobuf', 'goflow2-bin').map(withoutTimes);
   const json = decodedViews('goflow2-json', 'goflow2-json').map(withoutTimes);

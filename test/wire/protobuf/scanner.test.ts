@@ -10,7 +10,7 @@ function scannerOf(...bytes: number[]): ProtobufScanner {
   return scanner;
 }
 
-test('fields of every wire type are walked', () => {
+void test('fields of every wire type are walked', () => {
   const scanner = scannerOf(0x08, 0x96, 0x01, 0x12, 2, 0xaa, 0xbb, 0x1d, 1, 2, 3, 4, 0x21, 1, 2, 3, 4, 5, 6, 7, 8);
   const seen: number[][] = [];
   for (let field = scanner.next(); field > 0; field = scanner.next()) {
@@ -25,7 +25,7 @@ test('fields of every wire type are walked', () => {
   assert.equal(scanner.next(), scanEnd);
 });
 
-test('64-bit varints: as a number, and in millionths without losing digits', () => {
+void test('64-bit varints: as a number, and in millionths without losing digits', () => {
   const values = [0n, 1n, 127n, 128n, 2n ** 28n - 1n, 2n ** 28n, 2n ** 31n, 2n ** 32n - 1n, 2n ** 32n, 2n ** 35n + 5n];
   values.push(2n ** 53n - 1n, 1_795_535_038_052_064_209n, 2n ** 63n, 2n ** 64n - 1n);
   for (const value of values) {
@@ -38,7 +38,7 @@ test('64-bit varints: as a number, and in millionths without losing digits', () 
   }
 });
 
-test('what does not parse says why and where', () => {
+void test('what does not parse says why and where', () => {
   const cases: [number[], string, number][] = [
     [[0x08], 'truncated', 0],
     [[0x08, 0x80], 'truncated', 0],
@@ -63,7 +63,7 @@ test('what does not parse says why and where', () => {
   }
 });
 
-test('the size of a varint is what the writer writes', () => {
+void test('the size of a varint is what the writer writes', () => {
   for (const value of [0, 127, 128, 16_383, 16_384, 2_097_151, 2_097_152, 268_435_455, 268_435_456, -1]) {
     const writer = new ByteWriter();
     writer.writeVarint32(value);
