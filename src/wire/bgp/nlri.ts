@@ -14,7 +14,10 @@ import type { NlriList } from './types.ts';
 export const nlriUnreadable = 0;
 /** Bits set beyond the prefix length, or the default route twice without path ids (what a path id below 256 looks like). */
 const nlriOdd = 1;
-/** A prefix shorter than any allocated, or a default route whose path id looks like a prefix. */
+/**
+ * A prefix shorter than any allocated, a default route with a huge path id, or nothing but path ids that begin like a prefix (two /24
+ * without path ids read well as one /24 whose path id is the first of them).
+ */
 const nlriRare = 2;
 const nlriClean = 3;
 
@@ -80,11 +83,13 @@ function readPrefixes(list: NlriList, buffer: Uint8Array, field: NlriField, hasP
   const shortest = family === 4 ? shortestUsualV4 : shortestUsualV6;
   let grade = nlriClean;
   let defaults = 0;
+  let areIdsLikePrefixes = hasPathId && field.start < end;
   for (let at = field.start; at < end;) {
     let pathId = 0;
     if (hasPathId) {
       if (at + 5 > end) return nlriUnreadable;
       pathId = (buffer[at] << 24) | (buffer[at + 1] << 16) | (buffer[at + 2] << 8) | buffer[at + 3];
+      if (buffer[at] < shortest || buffer[at] > maximum) areIdsLikePrefixes = false;
       at += 4;
     }
     let bits = buffer[at++];
@@ -104,7 +109,7 @@ function readPrefixes(list: NlriList, buffer: Uint8Array, field: NlriField, hasP
     appendPrefix(list, buffer, at, bits, field, pathId, hasPathId);
     at = prefixEnd;
   }
-  return grade;
+  return areIdsLikePrefixes ? Math.min(grade, nlriRare) : grade;
 }
 
 /** Bytes of labels at the front of `bits` bits; a stack without an end is read as one label. */

@@ -27,6 +27,8 @@ export interface BgpOpen {
 export interface UpdateContext {
   /** AS numbers in AS_PATH are 2 bytes wide (per-peer header A flag). */
   readonly twoByteAsPath: boolean;
+  /** The PDU is from a Loc-RIB (peer type 3): routes that the router itself originated may lack AS_PATH (GoBGP 3.10). */
+  readonly isLocRib: boolean;
   /** NLRI of `afi << 8 | safi` start with a 4-byte path id. */
   hasPathId(family: number): boolean;
   /** Labels are a stack (Multiple Labels negotiated), not one 3-octet label. */

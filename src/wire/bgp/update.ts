@@ -142,13 +142,22 @@ function readAnnouncements(buffer: Buffer, start: number, end: number, context: 
   if (hasRoutes || hasMpRoutes) {
     // RFC 7606 §3 d. An UPDATE that only withdraws needs none of them, one with MP routes only needs no NEXT_HOP.
     if (attributes.origin === originAbsent) malformed('attribute 1: missing or malformed, routes taken as withdrawn');
-    if (!attributes.hasAsPath) malformed('attribute 2: missing, routes taken as withdrawn');
+    if (!attributes.hasAsPath && !context.isLocRib) malformed('attribute 2: missing, routes taken as withdrawn');
     if (hasRoutes && attributes.nextHop.kind === 0) malformed('attribute 3: missing, routes taken as withdrawn');
   }
   const list = attributes.isTreatAsWithdraw ? into.withdrawn : into.announced;
   if (reach.isPresent) {
     const before = list.count;
-    readField(buffer, reach.nlriStart, reach.nlriEnd, reach.family, context, into, list, 1);
+    readField(
+      buffer,
+      reach.nlriStart,
+      reach.nlriEnd,
+      reach.family,
+      context,
+      into,
+      list,
+      list === into.announced ? 1 : 0,
+    );
     if (list === into.announced && list.count > before) encodeSet(buffer, into, 1, attributes.mpNextHop);
   }
   if (hasRoutes) {
