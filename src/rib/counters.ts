@@ -1,0 +1,58 @@
+/** What a shard has seen, as plain numbers: metrics read them, nothing else does. */
+
+export class RibCounters {
+  /** Records of the log. */
+  records = 0;
+  ticks = 0;
+  /** Records at or before the applied position, or of a former topic id. */
+  ignoredDuplicates = 0;
+  /** BMP messages by kind ("route-monitoring" …). */
+  readonly messages = new Map<string, number>();
+  updates = 0;
+  announced = 0;
+  withdrawn = 0;
+  /** Withdrawals of routes that were not there. */
+  withdrawnUnknown = 0;
+  endOfRibs = 0;
+  endOfRibTimeouts = 0;
+  /** Messages, or the rest of a record, that could not be decoded. */
+  recordErrors = 0;
+  /** RFC 7606. */
+  treatedAsWithdraw = 0;
+  discardedAttributes = 0;
+  unparsableNlri = 0;
+  addPathGuessed = 0;
+  asWidthGuessed = 0;
+  /** Route entries of families that are not kept, by afi << 8 | safi. */
+  readonly skippedFamilies = new Map<number, number>();
+  /** Route entries of instances other than the global table. */
+  skippedInstances = 0;
+  /** Route Monitoring of peers without a Peer Up. */
+  provisional = 0;
+  epochs = 0;
+  sessionsLost = 0;
+  peersDropped = 0;
+  /** Records of a session that came over another source partition than the one before. */
+  sourcePartitionChanges = 0;
+
+  count(map: Map<string, number>, key: string): void {
+    map.set(key, (map.get(key) ?? 0) + 1);
+  }
+}
+
+/** Told to `onEvent`, for logs. */
+export interface RibEvent {
+  readonly kind:
+    | 'peer-up'
+    | 'peer-down'
+    | 'peer-provisional'
+    | 'session-lost'
+    | 'peer-dropped'
+    | 'source-partition-changed'
+    | 'problem';
+  /** Name of the router. */
+  readonly router: string;
+  /** Peer text, or empty. */
+  readonly peer: string;
+  readonly text: string;
+}

@@ -1,0 +1,236 @@
+/**
+ * The nouns under a shard: router ── BMP session ── peer ── RIB. A RIB here is one view and one family of one peer's epoch, whatever
+ * can become complete, stale or swept as one; its routes have one SourceId. State only; sessions.ts says what happens to it.
+ *
+ *   peer     provisional ──Peer Up──► up ──Peer Down──► down ──staleTime──► (gone)
+ *   (none) ──RM──► ▲  ──Peer Up──► ▲   └──session lost──► stale ──staleTime──► (gone)
+ *                  └──────RM───────┴──────Peer Up──────────┘ and from down
+ *
+ *   RIB      incomplete ──End-of-RIB or its timeout──► complete; either ──new epoch, session lost──► stale ──swept──► (retired)
+ */
+
+import { IpAddress } from '../base/ip.ts';
+import { viewAdjRibInPost, viewAdjRibInPre, viewAdjRibOutPost, viewAdjRibOutPre } from '../model/answer.ts';
+import { afiIpv4 } from '../wire/bgp/types.ts';
+import { peerTypeGlobal, peerTypeLocRib, type PerPeerHeader } from '../wire/bmp/types.ts';
+import { NlriForms } from './add-path.ts';
+import { none, type SourceId } from './types.ts';
+
+export type PeerState = 'provisional' | 'up' | 'stale' | 'down';
+
+/** Numbers of views (model/answer.ts). */
+export const viewCount = 5;
+const noDistinguisher = '0000000000000000';
+
+export const viewNotHeld = 0;
+export const viewIncomplete = 1;
+export const viewComplete = 2;
+
+/** One BGP neighbour of a router, over all BMP sessions that tell of it. */
+export class Neighbour {
+  readonly index: number;
+  readonly ribs = new Set<Rib>();
+
+  constructor(index: number) {
+    this.index = index;
+  }
+
+  /** It sends post-policy too: its pre-policy routes of that direction never answer. */
+  shadows(view: number): boolean {
+    if (view === viewAdjRibInPre) return this.holds(viewAdjRibInPost);
+    if (view === viewAdjRibOutPre) return this.holds(viewAdjRibOutPost);
+    return false;
+  }
+
+  private holds(view: number): boolean {
+    for (const rib of this.ribs) if (rib.view === view) return true;
+    return false;
+  }
+}
+
+export class RouterState {
+  readonly index: number;
+  readonly key: string;
+  name: string;
+  readonly sessions = new Map<string, BmpSession>();
+  readonly neighbours = new Map<string, Neighbour>();
+  private readonly views4 = new Uint8Array(viewCount);
+  private readonly views6 = new Uint8Array(viewCount);
+  private isOutdated = true;
+
+  constructor(index: number, key: string, name: string) {
+    this.index = index;
+    this.key = key;
+    this.name = name;
+  }
+
+  /** To be called whenever a RIB appears, goes, becomes complete, or may answer from now on or no more. */
+  outdate(): void {
+    this.isOutdated = true;
+  }
+
+  /**
+   * By view: held at all, and complete. A view is complete when, in some session, every RIB of it is: a collector that joins later
+   * takes nothing from what another one already has whole.
+   */
+  viewStates(family: number): Uint8Array {
+    if (this.isOutdated) {
+      this.views4.fill(viewNotHeld);
+      this.views6.fill(viewNotHeld);
+      for (const session of this.sessions.values()) session.addViewStates(this.views4, this.views6);
+      this.isOutdated = false;
+    }
+    return family === 4 ? this.views4 : this.views6;
+  }
+}
+
+export class BmpSession {
+  readonly key: string;
+  readonly router: RouterState;
+  readonly collector: string;
+  readonly bmpAddress: string;
+  readonly peers = new Map<string, Peer>();
+  isUp = true;
+  sysName = '';
+  sysDescr = '';
+  /** Source partition of the last record. */
+  topic = '';
+  partition = -1;
+  private readonly held = new Uint8Array(viewCount * 2);
+  private readonly incomplete = new Uint8Array(viewCount * 2);
+
+  constructor(router: RouterState, collector: string, bmpAddress: string) {
+    this.key = sessionKey(collector, bmpAddress);
+    this.router = router;
+    this.collector = collector;
+    this.bmpAddress = bmpAddress;
+  }
+
+  addViewStates(views4: Uint8Array, views6: Uint8Array): void {
+    this.held.fill(0);
+    this.incomplete.fill(0);
+    for (const peer of this.peers.values()) {
+      if (!peer.isGlobal) continue;
+      for (const rib of peer.ribs) this.note(rib);
+      for (const rib of peer.staleRibs) if (peer.current(rib.view, rib.afiSafi) === null) this.note(rib);
+    }
+    for (let view = 0; view < viewCount; view++) {
+      for (const [views, at] of [[views4, view] as const, [views6, viewCount + view] as const]) {
+        if (this.held[at] === 0) continue;
+        views[view] = Math.max(views[view], this.incomplete[at] === 0 ? viewComplete : viewIncomplete);
+      }
+    }
+  }
+
+  private note(rib: Rib): void {
+    if (rib.peer.neighbour.shadows(rib.view)) return;
+    const at = rib.family === 4 ? rib.view : viewCount + rib.view;
+    this.held[at] = 1;
+    if (!rib.isComplete || rib.peer.isFiltered) this.incomplete[at] = 1;
+  }
+}
+
+/** A Peer Up of the present epoch. Only a Loc-RIB has more than one: one a family (RFC 9069 §6.1.1). */
+export interface PeerUpPart {
+  readonly fingerprint: number;
+  readonly families: readonly number[];
+}
+
+export class Peer {
+  readonly session: BmpSession;
+  readonly key: string;
+  readonly type: number;
+  readonly distinguisher: string;
+  readonly neighbour: Neighbour;
+  /** RFC 5952; the BGP ID for a Loc-RIB. */
+  readonly text: string;
+  readonly address = new IpAddress();
+  as: number;
+  bgpId: string;
+  localAs = 0;
+  tableName = '';
+  state: PeerState = 'down';
+  epoch = 0;
+  epochStartMs = 0;
+  dropAtMs = Infinity;
+  isSuspect = false;
+  /** Bit by view: path ids were found to be other than the OPENs say. */
+  guessedViews = 0;
+  /** F flag of a Loc-RIB: not the whole table. */
+  isFiltered = false;
+  parts: PeerUpPart[] = [];
+  /** Peer Downs of a Loc-RIB that still has other parts. */
+  partsDown = 0;
+  readonly forms = new NlriForms();
+  ribs: Rib[] = [];
+  staleRibs: Rib[] = [];
+
+  constructor(session: BmpSession, key: string, neighbour: Neighbour, header: PerPeerHeader) {
+    this.session = session;
+    this.key = key;
+    this.neighbour = neighbour;
+    this.type = header.type;
+    this.distinguisher = header.distinguisher;
+    this.as = header.peerAs;
+    this.bgpId = header.bgpId;
+    this.text = this.isLocRib ? header.bgpId : header.address;
+    this.address.parse(header.address);
+  }
+
+  get isLocRib(): boolean {
+    return this.type === peerTypeLocRib;
+  }
+
+  /** Of the router's global table; other instances (VRFs) have tables of their own. */
+  get isGlobal(): boolean {
+    return this.type === peerTypeGlobal || this.distinguisher === noDistinguisher;
+  }
+
+  /** The RIB of the present epoch, or null. */
+  current(view: number, afiSafi: number): Rib | null {
+    for (const rib of this.ribs) if (rib.view === view && rib.afiSafi === afiSafi) return rib;
+    return null;
+  }
+}
+
+export class Rib {
+  readonly peer: Peer;
+  readonly view: number;
+  /** afi << 8 | safi. */
+  readonly afiSafi: number;
+  readonly epoch: number;
+  source: SourceId = none;
+  isComplete = false;
+  isStale = false;
+  isSuspect: boolean;
+  lastMonitoringMs: number;
+  /** When stale: when it goes at the latest. */
+  dropAtMs = Infinity;
+
+  constructor(peer: Peer, view: number, afiSafi: number, nowMs: number) {
+    this.peer = peer;
+    this.view = view;
+    this.afiSafi = afiSafi;
+    this.epoch = peer.epoch;
+    this.isSuspect = peer.isSuspect || (peer.guessedViews & (1 << view)) !== 0;
+    this.lastMonitoringMs = nowMs;
+  }
+
+  get family(): 4 | 6 {
+    return this.afiSafi >> 8 === afiIpv4 ? 4 : 6;
+  }
+
+  get safi(): number {
+    return this.afiSafi & 255;
+  }
+}
+
+export function sessionKey(collector: string, bmpAddress: string): string {
+  return `${collector} ${bmpAddress}`;
+}
+
+/** Identity of a peer within a session: type, distinguisher, address; for a Loc-RIB distinguisher and BGP ID (RFC 9069 §6.1.1). */
+export function peerKey(header: PerPeerHeader): string {
+  const who = header.type === peerTypeLocRib ? header.bgpId : header.address;
+  return `${header.type} ${header.distinguisher} ${who}`;
+}

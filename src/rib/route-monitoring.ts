@@ -1,0 +1,212 @@
+/**
+ * Route Monitoring (RFC 7854 §4.6) → table: decodes the UPDATE as the peer negotiated it, withdraws, then announces. Attributes are
+ * interned once an UPDATE. A prefix that the new epoch tells of, either way, is no longer stale.
+ */
+
+import { viewAdjRibInPost, viewAdjRibInPre, viewAdjRibOutPost, viewAdjRibOutPre, viewLocRib } from '../model/answer.ts';
+import type { BgpUpdate, NlriList, UpdateContext } from '../wire/bgp/types.ts';
+import { afiIpv4, afiIpv6 } from '../wire/bgp/types.ts';
+import { createBgpUpdate, decodeUpdate } from '../wire/bgp/update.ts';
+import { peerTypeLocRib, type PerPeerHeader } from '../wire/bmp/types.ts';
+import type { RibCounters } from './counters.ts';
+import type { Peer, Rib } from './peers.ts';
+import type { Ribs } from './ribs.ts';
+import { type AttributeTable, none, type RouteTable } from './types.ts';
+
+/** The view that a message's header names. Loc-RIB has no L and O flags. */
+export function viewOf(header: PerPeerHeader): number {
+  if (header.type === peerTypeLocRib) return viewLocRib;
+  if (header.isAdjRibOut) return header.isPostPolicy ? viewAdjRibOutPost : viewAdjRibOutPre;
+  return header.isPostPolicy ? viewAdjRibInPost : viewAdjRibInPre;
+}
+
+class PeerContext implements UpdateContext {
+  twoByteAsPath = false;
+  isLocRib = false;
+  peer: Peer | null = null;
+  view = 0;
+
+  hasPathId(family: number): boolean {
+    return this.peer !== null && this.peer.forms.hasPathId(this.view, family);
+  }
+
+  hasMultipleLabels(family: number): boolean {
+    return this.peer !== null && this.peer.forms.hasMultipleLabels(family);
+  }
+}
+
+export class RouteMonitor {
+  private readonly routes: RouteTable;
+  private readonly attributes: AttributeTable;
+  private readonly ribs: Ribs;
+  private readonly counters: RibCounters;
+  private readonly update: BgpUpdate = createBgpUpdate();
+  private readonly context = new PeerContext();
+  private readonly interned: [number, number] = [none, none];
+  /** RIB of the last prefix: the prefixes of an UPDATE nearly always share it. */
+  private rib: Rib | null = null;
+
+  constructor(routes: RouteTable, attributes: AttributeTable, ribs: Ribs, counters: RibCounters) {
+    this.routes = routes;
+    this.attributes = attributes;
+    this.ribs = ribs;
+    this.counters = counters;
+  }
+
+  /**
+   * Applies the PDU in [start, end). Returns what was wrong with it, empty when nothing was. Throws RecordError when the PDU cannot be
+   * taken apart at all; the peer is suspect then, since what it said is unknown.
+   */
+  apply(
+    peer: Peer,
+    header: PerPeerHeader,
+    buffer: Buffer,
+    start: number,
+    end: number,
+    recordStart: number,
+    nowMs: number,
+    timeMs: number,
+  ): string {
+    const { context, update, counters } = this;
+    const view = viewOf(header);
+    context.peer = peer;
+    context.view = view;
+    context.twoByteAsPath = header.isTwoByteAsPath;
+    context.isLocRib = peer.isLocRib;
+    try {
+      decodeUpdate(buffer, start, end, context, update, recordStart);
+    } catch (error) {
+      this.suspectPeer(peer);
+      throw error;
+    }
+    counters.updates++;
+    this.note(peer, view);
+    this.rib = null;
+    if (peer.isGlobal) {
+      this.withdraw(peer, view, nowMs);
+      this.announce(peer, view, nowMs, timeMs);
+    } else {
+      counters.skippedInstances += update.withdrawn.count + update.announced.count;
+    }
+    if (update.endOfRib >= 0 && isKept(update.endOfRib)) {
+      counters.endOfRibs++;
+      const rib = this.ribs.open(peer, view, update.endOfRib, nowMs);
+      rib.lastMonitoringMs = nowMs;
+      this.ribs.complete(rib);
+    }
+    return update.problem;
+  }
+
+  private note(peer: Peer, view: number): void {
+    const { update, counters } = this;
+    if (update.treatAsWithdraw) counters.treatedAsWithdraw++;
+    counters.discardedAttributes += update.discardedAttributes;
+    if (update.asWidthGuessed) counters.asWidthGuessed++;
+    for (const [family, entries] of update.skipped) {
+      counters.skippedFamilies.set(family, (counters.skippedFamilies.get(family) ?? 0) + entries);
+    }
+    if (update.unparsableNlri) {
+      counters.unparsableNlri++;
+      this.suspectPeer(peer);
+    }
+    if (update.addPathGuessed) {
+      counters.addPathGuessed++;
+      this.learn(peer, view, update.withdrawn);
+      this.learn(peer, view, update.announced);
+    }
+  }
+
+  /** The OPENs promised the other form: what was read with it so far may be wrong. */
+  private learn(peer: Peer, view: number, list: NlriList): void {
+    for (let i = 0; i < list.count; i++) {
+      const family = afiSafiOf(list, i);
+      const hasPathId = list.hasPathId[i] === 1;
+      if (peer.forms.hasPathId(view, family) === hasPathId) continue;
+      peer.forms.learn(view, family, hasPathId);
+      peer.guessedViews |= 1 << view;
+      for (const rib of peer.ribs) if (rib.view === view) this.ribs.suspect(rib);
+    }
+  }
+
+  private suspectPeer(peer: Peer): void {
+    peer.isSuspect = true;
+    for (const rib of peer.ribs) this.ribs.suspect(rib);
+  }
+
+  private withdraw(peer: Peer, view: number, nowMs: number): void {
+    const list = this.update.withdrawn;
+    for (let i = 0; i < list.count; i++) {
+      const rib = this.ribOf(peer, view, afiSafiOf(list, i), nowMs);
+      const pathId = list.hasPathId[i] === 1 ? list.pathId[i] : -1;
+      const known = rib.source !== none && this.withdrawFrom(rib, list, i, pathId);
+      const wasStale = peer.staleRibs.length > 0 && this.withdrawStale(rib, list, i, pathId);
+      if (known || wasStale) this.counters.withdrawn++;
+      else this.counters.withdrawnUnknown++;
+    }
+  }
+
+  private announce(peer: Peer, view: number, nowMs: number, timeMs: number): void {
+    const { update, attributes, routes, interned } = this;
+    const list = update.announced;
+    if (list.count === 0) return;
+    for (let set = 0; set < 2; set++) {
+      const length = update.attributeLengths[set];
+      interned[set] = length === 0 ? none : attributes.intern(update.attributeWords[set], length);
+    }
+    for (let i = 0; i < list.count; i++) {
+      const rib = this.ribOf(peer, view, afiSafiOf(list, i), nowMs);
+      const pathId = list.hasPathId[i] === 1 ? list.pathId[i] : -1;
+      routes.announce(
+        this.ribs.source(rib),
+        list.family[i],
+        list.w0[i],
+        list.w1[i],
+        list.w2[i],
+        list.w3[i],
+        list.length[i],
+        pathId,
+        interned[list.attributeSet[i]],
+        timeMs,
+      );
+      if (peer.staleRibs.length > 0) this.withdrawStale(rib, list, i, pathId);
+    }
+    this.counters.announced += list.count;
+    for (const id of interned) if (id !== none) attributes.release(id);
+  }
+
+  private withdrawStale(rib: Rib, list: NlriList, i: number, pathId: number): boolean {
+    let found = false;
+    for (const stale of rib.peer.staleRibs) {
+      if (stale.view !== rib.view || stale.afiSafi !== rib.afiSafi || stale.source === none) continue;
+      found = this.withdrawFrom(stale, list, i, pathId) || found;
+    }
+    return found;
+  }
+
+  private withdrawFrom(rib: Rib, list: NlriList, i: number, pathId: number): boolean {
+    const { routes } = this;
+    const family = list.family[i];
+    const length = list.length[i];
+    return routes.withdraw(rib.source, family, list.w0[i], list.w1[i], list.w2[i], list.w3[i], length, pathId);
+  }
+
+  private ribOf(peer: Peer, view: number, afiSafi: number, nowMs: number): Rib {
+    let { rib } = this;
+    if (rib === null || rib.afiSafi !== afiSafi) {
+      rib = this.ribs.open(peer, view, afiSafi, nowMs);
+      rib.lastMonitoringMs = nowMs;
+      this.rib = rib;
+    }
+    return rib;
+  }
+}
+
+function afiSafiOf(list: NlriList, i: number): number {
+  return ((list.family[i] === 4 ? afiIpv4 : afiIpv6) << 8) | list.safi[i];
+}
+
+function isKept(afiSafi: number): boolean {
+  const afi = afiSafi >> 8;
+  const safi = afiSafi & 255;
+  return (afi === afiIpv4 || afi === afiIpv6) && (safi === 1 || safi === 4);
+}

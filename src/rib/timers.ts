@@ -1,0 +1,60 @@
+/**
+ * What is due by the shard's clock: stale RIBs dropped, RIBs whose End-of-RIB never came taken as complete, peers and sessions
+ * forgotten. The clock is that of the log's records, so every copy of a shard does the same at the same record.
+ *
+ *   RIB incomplete         complete `endOfRibTimeoutMs` after its last Route Monitoring; its stale twin is swept then
+ *   stale, with a twin     swept with the twin's completion, dropped at `dropAtMs` at the latest
+ *   stale, no twin         swept `endOfRibTimeoutMs` after the epoch began or, while other RIBs of the peer are on their way, after
+ *                          their last Route Monitoring: the new epoch does not have this view or family
+ */
+
+import type { RibCounters } from './counters.ts';
+import type { Peer, Rib } from './peers.ts';
+import type { Ribs } from './ribs.ts';
+import type { Sessions } from './sessions.ts';
+
+/** Does all that is due at `nowMs` and sets when to look again. */
+export function runTimers(sessions: Sessions, ribs: Ribs, counters: RibCounters, nowMs: number): void {
+  const { endOfRibTimeoutMs } = sessions.options;
+  let next = Infinity;
+  for (const router of sessions.routers.values()) {
+    for (const session of router.sessions.values()) {
+      for (const peer of session.peers.values()) {
+        if (peer.dropAtMs <= nowMs) sessions.drop(peer);
+        else next = Math.min(next, runPeer(peer, ribs, counters, endOfRibTimeoutMs, nowMs));
+      }
+      sessions.dropEmpty(session);
+    }
+  }
+  sessions.nextDeadlineMs = next;
+}
+
+/** Returns the peer's next deadline. */
+function runPeer(peer: Peer, ribs: Ribs, counters: RibCounters, timeoutMs: number, nowMs: number): number {
+  let next = peer.dropAtMs;
+  let waitingSinceMs = peer.epochStartMs;
+  for (const rib of peer.ribs) {
+    if (rib.isComplete) continue;
+    const deadline = rib.lastMonitoringMs + timeoutMs;
+    if (deadline <= nowMs) {
+      counters.endOfRibTimeouts++;
+      ribs.complete(rib);
+      continue;
+    }
+    next = Math.min(next, deadline);
+    waitingSinceMs = Math.max(waitingSinceMs, rib.lastMonitoringMs);
+  }
+  for (let i = peer.staleRibs.length - 1; i >= 0; i--) {
+    const rib = peer.staleRibs[i];
+    const deadline = staleDeadline(peer, rib, waitingSinceMs + timeoutMs);
+    if (deadline <= nowMs) ribs.retire(rib);
+    else next = Math.min(next, deadline);
+  }
+  return next;
+}
+
+function staleDeadline(peer: Peer, rib: Rib, untoldMs: number): number {
+  const isEpochOpen = peer.state === 'up' || peer.state === 'provisional';
+  if (!isEpochOpen || peer.current(rib.view, rib.afiSafi) !== null) return rib.dropAtMs;
+  return Math.min(rib.dropAtMs, untoldMs);
+}
