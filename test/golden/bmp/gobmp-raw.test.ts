@@ -60,12 +60,12 @@ function plain(message: BmpMessage): Record<string, unknown> {
 
 const lines = messages().map(({ buffer, message, router }) => lineOf(router, buffer, message));
 
-test('every message of the recording decodes as recorded', () => {
+void test('every message of the recording decodes as recorded', () => {
   assert.equal(lines.length, 531);
   assertGoldenLines('bmp/gobmp-raw.expected.jsonl', lines);
 });
 
-test('ADD-PATH that is broken by its sender yields no bogus prefixes', () => {
+void test('ADD-PATH that is broken by its sender yields no bogus prefixes', () => {
   const prefixes = lines.flatMap((line) => [line['withdrawn'] ?? [], line['announced'] ?? []].flat() as string[]);
   assert.ok(prefixes.length > 200);
   for (const prefix of prefixes) {
