@@ -12,7 +12,8 @@
 
 import { FatalError } from '../base/errors.ts';
 import type { AbortedTransaction } from './d03-aborted-filter.ts';
-import { type Broker, EncoderConstructor, type KafkaRequest, lookupCodecByAttributes, sendRequest } from './internals.ts';
+import { type Compression, compressionIds, decompressRecords } from './codecs.ts';
+import { type Broker, EncoderConstructor, type KafkaRequest, sendRequest } from './internals.ts';
 
 export interface FetchTarget {
   readonly topic: string;
@@ -166,6 +167,7 @@ async function decodeResponse(raw: Buffer): Promise<FetchResponse> {
 
 /** Bytes from a batch's base offset to its first record. */
 const batchHeaderSize = 61;
+const compressions = new Map(Object.entries(compressionIds).map(([name, id]) => [id, name as Compression]));
 const codecMask = 0x07;
 const appendTimeFlag = 0x08;
 const transactionalFlag = 0x10;
@@ -217,9 +219,11 @@ export async function decodeBatches(
 
 async function recordsOf(raw: Buffer, start: number, end: number, attributes: number): Promise<Buffer | null> {
   if ((attributes & codecMask) === 0 || start === end) return null;
-  const codec = lookupCodecByAttributes(attributes);
-  if (codec === null) throw new FatalError(`record batch with unknown compression ${attributes & codecMask}`);
-  return codec.decompress(raw.subarray(start, end));
+  const compression = compressions.get(attributes & codecMask);
+  if (compression === undefined || compression === 'none') {
+    throw new FatalError(`record batch with unknown compression ${attributes & codecMask}`);
+  }
+  return decompressRecords(compression, raw.subarray(start, end));
 }
 
 /** Puts the batches of a partition into one buffer, where compression left them in several, and moves their ranges. */

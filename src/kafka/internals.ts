@@ -141,10 +141,6 @@ export interface RequestQueue {
   scheduleCheckPendingRequests(): void;
 }
 
-export interface Codec {
-  decompress(bytes: Buffer): Promise<Buffer>;
-}
-
 export interface GroupMemberMetadata {
   version: number;
   topics: string[];
@@ -199,12 +195,6 @@ export const requestQueuePrototype = (require('kafkajs/src/network/requestQueue'
 export const createErrorFromCode = (
   require('kafkajs/src/protocol/error') as { createErrorFromCode: (code: number) => KafkaError }
 ).createErrorFromCode;
-
-export const lookupCodecByAttributes = (
-  require('kafkajs/src/protocol/message/compression') as {
-    lookupCodecByAttributes: (attributes: number) => Codec | null;
-  }
-).lookupCodecByAttributes;
 
 export const metadataRequestV6 = require('kafkajs/src/protocol/requests/metadata/v6/request') as (options: {
   topics: readonly string[];
