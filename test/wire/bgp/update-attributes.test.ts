@@ -170,6 +170,10 @@ void describe('RFC 6793 §4.2.3: AS4_PATH', () => {
     assert.equal(merged([23456], [4200000001]), '4200000001');
   });
 
+  void test('is merged too where the A flag hides that AS_PATH is 2 bytes wide', () => {
+    assert.equal(pathOf({ asPath: [1, 23456, 2], as4Path: [4200000001, 2], isTwoByteAsPath: true }), '1 4200000001 2');
+  });
+
   void test('is ignored when it is the longer one', () => assert.equal(merged([1], [4200000001, 4200000002]), '1'));
 
   void test('an AS_SET counts as one AS', () => {

@@ -74,6 +74,9 @@ void describe('RFC 4724 §2: End-of-RIB', () => {
     const both = { ...path, announced: ['10.0.0.0/8'], mpUnreach: { afi: 2, safi: 1, prefixes: [] } };
     assert.equal(updateOf(bgpUpdate(both)).endOfRib, -1);
     assert.equal(updateOf(bgpUpdate({ origin: 0 })).endOfRib, -1);
+    const mpReach = { afi: 2, safi: 1, nextHop: '2001:db8::1', prefixes: ['2001:db8:1::/48'] };
+    const reachAndUnreach = { origin: 0, asPath: [1], mpReach, mpUnreach: { afi: 2, safi: 1, prefixes: [] } };
+    assert.equal(updateOf(bgpUpdate(reachAndUnreach)).endOfRib, -1);
   });
 });
 
@@ -146,11 +149,12 @@ void describe('RFC 8277: labeled unicast', () => {
 
   void test('§2.4: a withdrawal has one 3-octet field of any value', () => {
     for (const label of [0x800000, 0, 0x000010]) {
-      const value = Buffer.from([0, 1, 4, 24 + 16, label >> 16, (label >> 8) & 255, label & 255, 100, 65]);
+      // The last byte of the prefix is odd: taken for a label it would end the stack.
+      const value = Buffer.from([0, 1, 4, 24 + 24, label >> 16, (label >> 8) & 255, label & 255, 100, 65, 1]);
       const update = updateOf(bgpUpdate({ rawAttributes: attribute(15, value, 0x80) }), {
         hasMultipleLabels: () => true,
       });
-      assert.deepEqual(prefixTexts(update.withdrawn), ['100.65.0.0/16 safi 4']);
+      assert.deepEqual(prefixTexts(update.withdrawn), ['100.65.1.0/24 safi 4']);
     }
   });
 
