@@ -17,3 +17,9 @@ export async function registerSchema(url: string, subject: string, schema: strin
     });
   }
 }
+
+/** Rejects when the registry does not answer as one. */
+export async function checkRegistry(url: string): Promise<void> {
+  const response = await fetch(`${url.replace(/\/$/, '')}/subjects`, { signal: AbortSignal.timeout(5_000) });
+  if (!response.ok) throw new Error(`HTTP status ${response.status}`);
+}

@@ -1,0 +1,216 @@
+/** One member of both groups: its connections, its stages, and what they count. */
+
+import { errorText } from '../base/errors.ts';
+import type { CompiledConfig } from '../config/types.ts';
+import { createKafka, type KafkaClient } from '../kafka/connection.ts';
+import { kafkaOptions } from '../kafka/options.ts';
+import { createProducer } from '../kafka/producer.ts';
+import type { Admin, Producer } from '../kafka/types.ts';
+import { Lookup } from '../lookup/ladder.ts';
+import { createRouterDirectory, type RouterDirectory } from '../lookup/router-directory.ts';
+import { RouteLogApplier } from '../restore/route-log-applier.ts';
+import { AttributeStore } from '../rib/attribute-store.ts';
+import { PrefixTable } from '../rib/prefix-table.ts';
+import { RibShard } from '../rib/shard.ts';
+import { DeadLetters } from '../stages/dead-letters.ts';
+import { EnrichStage } from '../stages/enrich/enrich-stage.ts';
+import { FlowBatch } from '../stages/enrich/flow-batch.ts';
+import { createFlowCounters, type FlowCounters } from '../stages/enrich/flow-counters.ts';
+import { ShardHost } from '../stages/enrich/shard-host.ts';
+import { RouteStage } from '../stages/route/route-stage.ts';
+import { SourceTopics } from '../stages/route/source-topics.ts';
+import { ErrorDigest } from '../telemetry/error-digest.ts';
+import type { Logger } from 'pino';
+import { decoderByFormat, flowInputs, routeInputs } from './inputs.ts';
+import { prepareTopics, type World } from './topics.ts';
+
+const commitIntervalMs = 500;
+const tickIntervalMs = 3000;
+const idCheckMs = 1000;
+const purgeIntervalMs = 30_000;
+
+export interface Member {
+  readonly config: CompiledConfig;
+  readonly routeStage: RouteStage;
+  readonly sources: SourceTopics;
+  readonly enrichStage: EnrichStage;
+  readonly host: ShardHost;
+  readonly flowCounters: FlowCounters;
+  /** Records of the routes log that could not be applied. */
+  readonly badRouteRecords: { count: number };
+  readonly startedAtMs: number;
+  stop(): Promise<void>;
+}
+
+interface Connections {
+  readonly client: KafkaClient;
+  readonly admin: Admin;
+  /** What the stages put out; dead letters have a producer of their own: a topic that is gone must not hold up the other. */
+  readonly output: Producer;
+  readonly deadLetters: Producer;
+}
+
+export async function startMember(
+  config: CompiledConfig,
+  logger: Logger,
+  onFatal: (error: Error) => void,
+): Promise<Member> {
+  const client = createKafka(kafkaOptions(config.kafka), logger);
+  const admin = client.admin();
+  await admin.connect();
+  let world: World;
+  try {
+    world = await prepareTopics(config, admin);
+  } catch (error) {
+    await admin.disconnect();
+    throw error;
+  }
+  for (const topic of world.created) logger.info({ topic, partitions: world.partitions.get(topic) }, 'topic created');
+  const producerOptions = { compression: config.output.compression };
+  const output = createProducer(client, producerOptions);
+  const deadLetters = createProducer(client, producerOptions);
+  await Promise.all([output.connect(), deadLetters.connect()]);
+  const connections = { client, admin, output, deadLetters };
+  return wire(config, connections, world, logger, onFatal);
+}
+
+async function wire(
+  config: CompiledConfig,
+  connections: Connections,
+  world: World,
+  logger: Logger,
+  onFatal: (error: Error) => void,
+): Promise<Member> {
+  const digest = new ErrorDigest(logger);
+  const directory = createRouterDirectory(
+    config.routers.map((r) => ({ name: r.name, bmp: r.bmp, exporters: r.exporters.map((e) => e.text) })),
+    config.shards,
+  );
+  const badRouteRecords = { count: 0 };
+  const makeDeadLetters = (stage: string) => (): DeadLetters =>
+    new DeadLetters(
+      stage,
+      config.output.deadLetterTopic,
+      world.partitions.get(config.output.deadLetterTopic) ?? 1,
+      connections.deadLetters.createSink(),
+      digest,
+    );
+  const { routeStage, sources } = wireRoutes(config, connections, directory, makeDeadLetters('route'), logger, onFatal);
+  const host = new ShardHost({
+    admin: connections.admin,
+    reader: connections.client.partitionReader(),
+    applier: new RouteLogApplier({
+      directory,
+      decoderFor: decoderByFormat(),
+      onBadRecord: (shard, logOffset, error) => {
+        badRouteRecords.count++;
+        digest.record(error.code, `${config.internalTopics.routes}[${shard}]@${logOffset}: ${error.message}`);
+      },
+    }),
+    routesTopic: config.internalTopics.routes,
+    createShard: (shard) => createShard(shard, config),
+    logger,
+    onFatal,
+  });
+  const flowCounters = createFlowCounters();
+  const { repartition } = config.internalTopics;
+  const enrichStage = new EnrichStage({
+    consumer: connections.client.groupConsumer({
+      groupId: config.groups.enrich,
+      topics: [...config.flows.map((f) => f.topic), repartition],
+      ownedTopic: repartition,
+    }),
+    producer: connections.output,
+    makeDeadLetters: makeDeadLetters('enrich'),
+    admin: connections.admin,
+    host,
+    flowBatch: new FlowBatch({
+      inputs: await flowInputs(config),
+      directory,
+      lookup: new Lookup({ views: config.lookup.views }),
+      host,
+      counters: flowCounters,
+      repartitionTopic: repartition,
+      outputTopic: config.output.topic,
+      outputPartitions: world.partitions.get(config.output.topic) ?? 1,
+      positions: config.output.positions,
+    }),
+    counters: flowCounters,
+    group: config.groups.enrich,
+    repartitionTopic: repartition,
+    startAt: config.startAt,
+    commitIntervalMs,
+    purgeIntervalMs,
+    logger: logger.child({ stage: 'enrich' }),
+    onFatal,
+  });
+  await routeStage.start();
+  await enrichStage.start();
+  const stop = async (): Promise<void> => {
+    const stages = await Promise.allSettled([routeStage.stop(), enrichStage.stop()]);
+    for (const result of stages) {
+      if (result.status === 'rejected')
+        logger.error({ reason: errorText(result.reason) }, 'a stage did not stop cleanly');
+    }
+    await Promise.allSettled([
+      connections.output.disconnect(),
+      connections.deadLetters.disconnect(),
+      connections.admin.disconnect(),
+    ]);
+    digest.stop();
+  };
+  return {
+    config,
+    routeStage,
+    sources,
+    enrichStage,
+    host,
+    flowCounters,
+    badRouteRecords,
+    startedAtMs: Date.now(),
+    stop,
+  };
+}
+
+function wireRoutes(
+  config: CompiledConfig,
+  connections: Connections,
+  directory: RouterDirectory,
+  makeDeadLetters: () => DeadLetters,
+  logger: Logger,
+  onFatal: (error: Error) => void,
+): { routeStage: RouteStage; sources: SourceTopics } {
+  const topics = config.routes.map((r) => r.topic);
+  const consumer = connections.client.groupConsumer({ groupId: config.groups.routes, topics });
+  const stageLogger = logger.child({ stage: 'route' });
+  const sources = new SourceTopics({
+    admin: connections.admin,
+    consumer,
+    producer: connections.output,
+    group: config.groups.routes,
+    topics,
+    routesTopic: config.internalTopics.routes,
+    shards: config.shards,
+    tickIntervalMs,
+    idCheckMs,
+    logger: stageLogger,
+  });
+  const routeStage = new RouteStage({
+    consumer,
+    producer: connections.output,
+    makeDeadLetters,
+    directory,
+    sources,
+    inputs: routeInputs(config),
+    routesTopic: config.internalTopics.routes,
+    commitIntervalMs,
+    logger: stageLogger,
+    onFatal,
+  });
+  return { routeStage, sources };
+}
+
+function createShard(shard: number, config: CompiledConfig): RibShard {
+  const attributes = new AttributeStore();
+  return new RibShard({ shard, attributes, routes: new PrefixTable(attributes), options: config.peers });
+}

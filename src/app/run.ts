@@ -1,0 +1,55 @@
+/**
+ * `flowrib run`: wires the stages to Kafka and keeps them alive. Order of start: topics, producers, route stage, enrich stage, HTTP.
+ * Order of stop: stages leave their groups (commit, then leave, so that others take over at once), then connections, then HTTP.
+ */
+
+import { errorText, FatalError } from '../base/errors.ts';
+import type { CompiledConfig } from '../config/types.ts';
+import { createHttpServer } from '../http/server.ts';
+import type { Logger } from 'pino';
+import { createMetrics } from '../telemetry/metrics.ts';
+import { startMember, type Member } from './member.ts';
+import { registerMemberMetrics } from './member-metrics.ts';
+import { memberStatus } from './member-status.ts';
+
+export interface RunningApp {
+  /** Rejects when something failed for good; resolves after `stop`. */
+  readonly done: Promise<void>;
+  readonly httpUrl: string;
+  readonly member: Member;
+  stop(): Promise<void>;
+}
+
+export async function runApp(config: CompiledConfig, logger: Logger): Promise<RunningApp> {
+  const failure = Promise.withResolvers<void>();
+  // Whoever started the app may look at `done` later; until then a failure must not count as unhandled.
+  failure.promise.catch(() => undefined);
+  const onFatal = (error: Error): void => {
+    logger.fatal({ reason: errorText(error) }, 'cannot go on');
+    failure.reject(error instanceof FatalError ? error : new FatalError(errorText(error), { cause: error }));
+  };
+  const member = await startMember(config, logger, onFatal);
+  const metrics = createMetrics();
+  registerMemberMetrics(metrics, member);
+  const http = createHttpServer({ listen: config.http.listen, logger, status: memberStatus(member), metrics });
+  let httpUrl: string;
+  try {
+    httpUrl = await http.start();
+  } catch (error) {
+    await member.stop();
+    throw new FatalError(`http.listen ${config.http.listen.host}:${config.http.listen.port}: ${errorText(error)}`);
+  }
+  logger.info({ url: httpUrl }, 'http server listens');
+  let stopping: Promise<void> | null = null;
+  const stop = async (): Promise<void> => {
+    await member.stop();
+    await http.stop();
+    failure.resolve();
+  };
+  return {
+    done: failure.promise,
+    httpUrl,
+    member,
+    stop: () => (stopping ??= stop()),
+  };
+}

@@ -1,0 +1,138 @@
+/**
+ * The topics that a configuration needs: what they are for, how they must look, what is missing or wrong in the cluster at hand, and
+ * the command that mends it. Serves `run` (creates what is missing if it may), `check` and `topics`.
+ */
+
+import { FatalError } from '../base/errors.ts';
+import type { CompiledConfig } from '../config/types.ts';
+import type { Admin, TopicSpec } from '../kafka/types.ts';
+
+export interface NeededTopic {
+  readonly topic: string;
+  readonly purpose: string;
+  /** Input topics belong to others: never created here. */
+  readonly isInput: boolean;
+  /** Exact number of partitions where it matters, else null. */
+  readonly partitions: number | null;
+  readonly config: Readonly<Record<string, string>>;
+}
+
+export interface TopicState extends NeededTopic {
+  /** 0 = does not exist. */
+  readonly actual: number;
+  /** Number of partitions with which it would be created. */
+  readonly planned: number;
+  /** Empty when nothing is wrong. */
+  readonly problem: string;
+  /** A shell command that mends it, or empty. */
+  readonly remedy: string;
+}
+
+const keepForEver = { 'retention.ms': '-1', 'retention.bytes': '-1', 'cleanup.policy': 'delete' };
+/** Largest future timestamp that a broker accepts: records keep the time of their source, whatever its clock says. */
+const anyTimestamp = { 'message.timestamp.after.max.ms': '9223372036854775807' };
+
+export function neededTopics(config: CompiledConfig): NeededTopic[] {
+  const { routes, repartition } = config.internalTopics;
+  const input = (topic: string, purpose: string): NeededTopic => ({
+    topic,
+    purpose,
+    isInput: true,
+    partitions: null,
+    config: {},
+  });
+  return [
+    ...config.routes.map((r) => input(r.topic, `BMP input (${r.format})`)),
+    ...config.flows.map((f) => input(f.topic, `flow input (${f.format})`)),
+    {
+      topic: routes,
+      purpose: 'log of route events, one partition a shard',
+      isInput: false,
+      partitions: config.shards,
+      config: { ...keepForEver, ...anyTimestamp },
+    },
+    {
+      topic: repartition,
+      purpose: 'flows on their way to the member that holds their shard',
+      isInput: false,
+      partitions: config.shards,
+      config: { ...keepForEver, ...anyTimestamp },
+    },
+    { topic: config.output.topic, purpose: 'enriched flows', isInput: false, partitions: null, config: anyTimestamp },
+    {
+      topic: config.output.deadLetterTopic,
+      purpose: 'records that could not be decoded',
+      isInput: false,
+      partitions: null,
+      config: anyTimestamp,
+    },
+  ];
+}
+
+/** Compares what is needed with what is there. Creates nothing. */
+export async function inspectTopics(config: CompiledConfig, admin: Admin): Promise<TopicState[]> {
+  const needed = neededTopics(config);
+  const counts = await admin.partitionCounts(needed.map((n) => n.topic));
+  const flowPartitions = Math.max(1, ...config.flows.map((f) => counts.get(f.topic) ?? 0));
+  return needed.map((need) => {
+    const actual = counts.get(need.topic) ?? 0;
+    const planned = need.partitions ?? (need.topic === config.output.topic ? flowPartitions : 1);
+    return { ...need, actual, planned, ...verdict(need, actual, planned, config) };
+  });
+}
+
+function verdict(
+  need: NeededTopic,
+  actual: number,
+  planned: number,
+  config: CompiledConfig,
+): { problem: string; remedy: string } {
+  const create =
+    `kafka-topics.sh --bootstrap-server ${config.kafka.brokers[0]} --create --topic ${need.topic} --partitions ${planned}` +
+    ` --replication-factor ${config.topics.replicationFactor}` +
+    Object.entries(need.config)
+      .map(([key, value]) => ` --config ${key}=${value}`)
+      .join('');
+  if (actual === 0) {
+    if (need.isInput) return { problem: 'does not exist: its producer has to create it', remedy: '' };
+    return { problem: 'does not exist', remedy: create };
+  }
+  if (need.partitions !== null && actual !== need.partitions) {
+    return {
+      problem: `has ${actual} partitions, shards: ${need.partitions} needs ${need.partitions}`,
+      remedy: `set "shards: ${actual}", or choose another "application" name`,
+    };
+  }
+  return { problem: '', remedy: '' };
+}
+
+export interface World {
+  /** Partitions by topic, of all topics needed. */
+  readonly partitions: ReadonlyMap<string, number>;
+  readonly created: readonly string[];
+}
+
+/** Creates what is missing if `topics.create` allows it. Throws FatalError with all that is wrong and how to mend it. */
+export async function prepareTopics(config: CompiledConfig, admin: Admin): Promise<World> {
+  const states = await inspectTopics(config, admin);
+  const missing = states.filter((s) => s.actual === 0 && !s.isInput);
+  const wrong = states.filter((s) => s.problem !== '' && !(config.topics.create && missing.includes(s)));
+  if (wrong.length > 0)
+    throw new FatalError(`topics are not as they must be:\n${wrong.map(describeProblem).join('\n')}`);
+  const made = await admin.createTopics(missing.map((s) => specOf(s, config)));
+  const partitions = new Map(states.map((s) => [s.topic, s.actual === 0 ? s.planned : s.actual]));
+  return { partitions, created: [...made].filter(([, isNew]) => isNew).map(([topic]) => topic) };
+}
+
+export function specOf(state: TopicState, config: CompiledConfig): TopicSpec {
+  return {
+    topic: state.topic,
+    partitions: state.planned,
+    replicationFactor: config.topics.replicationFactor,
+    config: state.config,
+  };
+}
+
+export function describeProblem(state: TopicState): string {
+  return `  ${state.topic} (${state.purpose}): ${state.problem}${state.remedy === '' ? '' : `\n    ${state.remedy}`}`;
+}

@@ -1,0 +1,304 @@
+/**
+ * Runs a whole stage without Kafka and without time: logs in memory behind the seam of src/kafka/types.ts. A test produces records,
+ * assigns partitions, polls, and reads what came out. What only a broker can show (leaders, rebalances, retries) is not tested here.
+ */
+
+import { HeaderSection, listHeaders } from '../../src/base/record-headers.ts';
+import type {
+  Admin,
+  Assignment,
+  GroupConsumer,
+  GroupHandlers,
+  PartitionReader,
+  PartitionReaderHandlers,
+  Producer,
+  RecordBatch,
+  RecordSink,
+  TopicPartition,
+  TopicPartitionOffset,
+} from '../../src/kafka/types.ts';
+
+export interface DriverRecord {
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: Buffer;
+  readonly timestampMs: number;
+}
+
+export interface NewRecord {
+  key?: string | Buffer | null;
+  value: Buffer | null;
+  headers?: Readonly<Record<string, string>>;
+  timestampMs?: number;
+}
+
+export class MemoryKafka {
+  readonly topics = new Map<string, { id: string; partitions: DriverRecord[][] }>();
+  readonly commits = new Map<string, number>();
+  private made = 0;
+
+  createTopic(topic: string, partitions: number): void {
+    this.topics.set(topic, { id: `id-${++this.made}`, partitions: Array.from({ length: partitions }, () => []) });
+  }
+
+  log(topic: string, partition: number): DriverRecord[] {
+    const log = this.topics.get(topic)?.partitions[partition];
+    if (log === undefined) throw new Error(`no ${topic}[${partition}]`);
+    return log;
+  }
+
+  produce(topic: string, partition: number, record: NewRecord): void {
+    const section = new HeaderSection();
+    section.reset();
+    const headers = Object.entries(record.headers ?? {});
+    for (const [name, value] of headers) section.addText(Buffer.from(name), value);
+    this.log(topic, partition).push({
+      key: record.key === undefined || record.key === null ? null : Buffer.from(record.key),
+      value: record.value,
+      headers: headers.length === 0 ? Buffer.alloc(0) : Buffer.from(section.finish()),
+      timestampMs: record.timestampMs ?? 0,
+    });
+  }
+
+  /** All records of a topic, partition after partition. */
+  all(topic: string): (DriverRecord & { partition: number; offset: number })[] {
+    return (this.topics.get(topic)?.partitions ?? []).flatMap((log, partition) =>
+      log.map((record, offset) => ({ ...record, partition, offset })),
+    );
+  }
+
+  batch(topic: string, partition: number, from: number, to: number): RecordBatch {
+    const records = this.log(topic, partition).slice(from, to);
+    const chunks: Buffer[] = [];
+    let at = 0;
+    const put = (bytes: Buffer | null): [number, number] => {
+      if (bytes === null) return [-1, -1];
+      chunks.push(bytes);
+      at += bytes.length;
+      return [at - bytes.length, at];
+    };
+    const keys = records.map((r) => put(r.key));
+    const values = records.map((r) => put(r.value));
+    const headers = records.map((r) => put(r.headers));
+    const column = (ranges: [number, number][], index: 0 | 1): Int32Array => Int32Array.from(ranges, (r) => r[index]);
+    return {
+      topic,
+      partition,
+      count: records.length,
+      nextOffset: from + records.length,
+      highWatermark: this.log(topic, partition).length,
+      buffer: Buffer.concat(chunks),
+      offsets: Float64Array.from(records, (_, i) => from + i),
+      timestamps: Float64Array.from(records, (r) => r.timestampMs),
+      keyStarts: column(keys, 0),
+      keyEnds: column(keys, 1),
+      valueStarts: column(values, 0),
+      valueEnds: column(values, 1),
+      headerStarts: column(headers, 0),
+      headerEnds: column(headers, 1),
+    };
+  }
+}
+
+export function headersOf(record: { headers: Buffer }): Record<string, string> {
+  const list = listHeaders(record.headers, 0, record.headers.length);
+  return Object.fromEntries(list.map(({ name, value }) => [name, value?.toString('utf8') ?? '']));
+}
+
+export class DriverConsumer implements GroupConsumer {
+  readonly started = new Map<string, TopicPartitionOffset>();
+  assignment: Assignment | null = null;
+  private readonly kafka: MemoryKafka;
+  private readonly group: string;
+  private handlers: GroupHandlers | null = null;
+  private epoch = 0;
+
+  constructor(kafka: MemoryKafka, group: string) {
+    this.kafka = kafka;
+    this.group = group;
+  }
+
+  async run(handlers: GroupHandlers): Promise<void> {
+    this.handlers = handlers;
+  }
+
+  /** A rebalance: what is assigned now. */
+  async assign(partitions: readonly TopicPartition[]): Promise<Assignment> {
+    const handlers = this.need();
+    if (this.assignment !== null) await handlers.onRevoking(this.assignment);
+    const epoch = ++this.epoch;
+    this.started.clear();
+    const assignment: Assignment = {
+      epoch,
+      memberId: 'member',
+      generationId: epoch,
+      partitions,
+      isCurrent: () => this.epoch === epoch,
+    };
+    this.assignment = assignment;
+    handlers.onAssigned(assignment);
+    await settle();
+    return assignment;
+  }
+
+  start(assignment: Assignment, positions: readonly TopicPartitionOffset[]): void {
+    if (!assignment.isCurrent()) return;
+    for (const position of positions) this.started.set(`${position.topic}/${position.partition}`, position);
+  }
+
+  pause(): void {
+    throw new Error('not part of the driver');
+  }
+
+  resume(): void {
+    throw new Error('not part of the driver');
+  }
+
+  async commit(assignment: Assignment, positions: readonly TopicPartitionOffset[]): Promise<boolean> {
+    if (!assignment.isCurrent()) return false;
+    for (const { topic, partition, offset } of positions) {
+      this.kafka.commits.set(`${this.group}/${topic}/${partition}`, offset);
+    }
+    return true;
+  }
+
+  /** Delivers what is there to every started partition, `size` records a batch, until nothing is left. */
+  async poll(size = 100): Promise<void> {
+    const handlers = this.need();
+    for (let progress = true; progress;) {
+      progress = false;
+      for (const [key, { topic, partition, offset }] of [...this.started]) {
+        const end = this.kafka.log(topic, partition).length;
+        if (offset >= end || this.assignment === null) continue;
+        progress = true;
+        const to = Math.min(end, offset + size);
+        const before = this.started.get(key);
+        await handlers.onBatch(this.kafka.batch(topic, partition, offset, to), this.assignment);
+        if (this.started.get(key) === before) this.started.set(key, { topic, partition, offset: to });
+      }
+    }
+  }
+
+  async stop(): Promise<void> {
+    if (this.assignment !== null) await this.need().onRevoking(this.assignment);
+    this.epoch++;
+  }
+
+  private need(): GroupHandlers {
+    if (this.handlers === null) throw new Error('run was not called');
+    return this.handlers;
+  }
+}
+
+export class DriverReader implements PartitionReader {
+  readonly positions = new Map<number, TopicPartitionOffset>();
+  assigned = 0;
+  private readonly kafka: MemoryKafka;
+  private handlers: PartitionReaderHandlers | null = null;
+
+  constructor(kafka: MemoryKafka) {
+    this.kafka = kafka;
+  }
+
+  async run(handlers: PartitionReaderHandlers): Promise<void> {
+    this.handlers = handlers;
+  }
+
+  assign(topic: string, partition: number, offset: number): void {
+    this.assigned++;
+    this.positions.set(partition, { topic, partition, offset });
+  }
+
+  unassign(_topic: string, partition: number): void {
+    this.positions.delete(partition);
+  }
+
+  pause(): void {
+    throw new Error('not part of the driver');
+  }
+
+  resume(): void {
+    throw new Error('not part of the driver');
+  }
+
+  async stop(): Promise<void> {
+    this.positions.clear();
+  }
+
+  async poll(size = 100): Promise<void> {
+    for (const [key, { topic, partition, offset }] of [...this.positions]) {
+      const end = this.kafka.log(topic, partition).length;
+      for (let from = offset; from < end; from += size) {
+        const to = Math.min(end, from + size);
+        await this.handlers?.onBatch(this.kafka.batch(topic, partition, from, to));
+        if (this.positions.has(key)) this.positions.set(key, { topic, partition, offset: to });
+      }
+    }
+    await settle();
+  }
+}
+
+export class DriverProducer implements Producer {
+  private readonly kafka: MemoryKafka;
+
+  constructor(kafka: MemoryKafka) {
+    this.kafka = kafka;
+  }
+
+  async connect(): Promise<void> {}
+  async disconnect(): Promise<void> {}
+
+  createSink(): RecordSink {
+    const cut = (bytes: Uint8Array, start: number, end: number): Buffer | null =>
+      start < 0 ? null : Buffer.from(bytes.subarray(start, end));
+    return {
+      append: (topic, partition, timestampMs, key, ks, ke, value, vs, ve, headers, hs, he) => {
+        this.kafka.log(topic, partition).push({
+          timestampMs,
+          key: cut(key, ks, ke),
+          value: cut(value, vs, ve),
+          headers: cut(headers, hs, he) ?? Buffer.alloc(0),
+        });
+      },
+      flush: async () => {},
+      pendingBytes: () => 0,
+    };
+  }
+}
+
+/** What of Admin the stages use. */
+export function driverAdmin(kafka: MemoryKafka): Admin {
+  const refuse = async (): Promise<never> => {
+    throw new Error('not part of the driver');
+  };
+  return {
+    connect: async () => {},
+    disconnect: async () => {},
+    partitionCounts: async (topics) =>
+      new Map(
+        topics.flatMap((t) => (kafka.topics.has(t) ? [[t, kafka.topics.get(t)!.partitions.length] as const] : [])),
+      ),
+    topicIds: async (topics) =>
+      new Map(topics.flatMap((t) => (kafka.topics.has(t) ? [[t, kafka.topics.get(t)!.id] as const] : []))),
+    offsets: async (topic) =>
+      (kafka.topics.get(topic)?.partitions ?? []).map((log, partition) => ({ partition, low: 0, high: log.length })),
+    offsetsAtTime: refuse,
+    committed: async (group, topic) => {
+      const found = new Map<number, number>();
+      for (const [key, offset] of kafka.commits) {
+        const [g, t, partition] = key.split('/');
+        if (g === group && t === topic) found.set(Number(partition), offset);
+      }
+      return found;
+    },
+    createTopics: refuse,
+    topicConfig: refuse,
+    deleteRecordsBefore: refuse,
+    groupMembers: refuse,
+  };
+}
+
+/** Lets promises and immediates that are due run. */
+export async function settle(): Promise<void> {
+  for (let i = 0; i < 5; i++) await new Promise(setImmediate);
+}
