@@ -11,8 +11,14 @@ export interface ConfiguredRouter {
   readonly name: string;
   /** Addresses from which it speaks BMP. The first one is its key. */
   readonly bmp: readonly string[];
-  /** Addresses and CIDR prefixes of its exporters; none = its BMP addresses. */
-  readonly exporters?: readonly string[] | undefined;
+  /** Addresses and CIDR prefixes of its exporters, as text or parsed; none = its BMP addresses. */
+  readonly exporters?: readonly (string | ExporterRange)[] | undefined;
+}
+
+/** The first `length` bits of an address. */
+export interface ExporterRange {
+  readonly address: IpAddress;
+  readonly length: number;
 }
 
 export interface RouterDirectory {
@@ -24,9 +30,7 @@ export interface RouterDirectory {
   readonly configured: readonly Router[];
 }
 
-interface ExporterPrefix {
-  readonly address: IpAddress;
-  readonly length: number;
+interface ExporterPrefix extends ExporterRange {
   readonly router: Router;
 }
 
@@ -57,7 +61,10 @@ class Directory implements RouterDirectory {
       configured.push(router);
       for (const address of addresses) this.byBmp.set(address, router);
       const listed = own === undefined || own.length === 0 ? addresses : own;
-      for (const text of listed) exporters.push(exporterPrefix(text, router));
+      for (const range of listed) {
+        if (typeof range === 'string') exporters.push(exporterPrefix(range, router));
+        else exporters.push({ address: range.address, length: range.length, router });
+      }
     }
     this.configured = configured;
     // The sort is stable: of equal prefixes the one configured first wins.

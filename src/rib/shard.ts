@@ -9,9 +9,11 @@
 import { RecordError } from '../base/errors.ts';
 import { bmpMessageLength, decodeBmpMessage } from '../wire/bmp/messages.ts';
 import type { RouteMonitoring } from '../wire/bmp/types.ts';
+import { AttributeStore } from './attribute-store.ts';
 import { RibCounters, type RibEvent } from './counters.ts';
 import type { BmpSession, Peer, RouterState } from './peers.ts';
 import { AppliedPositions } from './positions.ts';
+import { PrefixTable } from './prefix-table.ts';
 import { Ribs } from './ribs.ts';
 import { RouteMonitor } from './route-monitoring.ts';
 import { Sessions } from './sessions.ts';
@@ -75,6 +77,16 @@ export interface RibShardParts {
   readonly attributes: AttributeTable;
   readonly options: RibShardOptions;
   readonly onEvent?: (event: RibEvent) => void;
+}
+
+/** A shard with the compact table. */
+export function createRibShard(
+  shard: number,
+  options: RibShardOptions,
+  onEvent: (event: RibEvent) => void = () => {},
+): RibShard {
+  const attributes = new AttributeStore();
+  return new RibShard({ shard, routes: new PrefixTable(attributes), attributes, options, onEvent });
 }
 
 export class RibShard {
