@@ -11,7 +11,7 @@
 import type { NlriList } from './types.ts';
 
 /** Does not fit: a length over the maximum, or bytes left over. */
-export const nlriUnreadable = 0;
+const nlriUnreadable = 0;
 /** Bits set beyond the prefix length, or the default route twice without path ids (what a path id below 256 looks like). */
 const nlriOdd = 1;
 /**

@@ -13,8 +13,8 @@ import { readStatistics } from './statistics.ts';
 import { readTlvs, textOfTlv } from './tlv.ts';
 import type { BmpMessage } from './types.ts';
 
-export const bmpVersion = 3;
-export const bmpHeaderSize = 6;
+const bmpVersion = 3;
+const bmpHeaderSize = 6;
 
 const typeRouteMonitoring = 0;
 const typeStatisticsReport = 1;

@@ -1,0 +1,107 @@
+/**
+ * A capture → the bytes of every TCP direction, in their order, as early as the capture allows: segments that came early wait for the
+ * ones before them, what was sent twice is given once (RFC 9293 §3.10). A direction of which the beginning was not captured starts with
+ * the first segment seen. Bytes after a gap that the capture never fills are not given.
+ */
+
+import { type CapturedPacket, readCapture } from './capture.ts';
+import { readTcpSegment, type TcpSegment } from './tcp-segment.ts';
+
+/** One direction of one connection; a new SYN with the same addresses and ports is a new one. */
+export interface TcpDirection {
+  readonly source: string;
+  readonly sourcePort: number;
+  readonly destination: string;
+  readonly destinationPort: number;
+}
+
+export interface TcpData {
+  /** The same object for all data of the direction. */
+  readonly direction: TcpDirection;
+  /** Of the packet that made these bytes available. */
+  readonly timestampMs: number;
+  /** Empty when the sender closed or reset the connection: no more will follow. */
+  readonly bytes: Buffer;
+}
+
+interface DirectionState {
+  readonly direction: TcpDirection;
+  nextSequence: number;
+  /** Early segments by sequence number. */
+  readonly waiting: Map<number, { start: number; end: number }>;
+  /** Sequence number after the last byte, once FIN was seen; -1 before. */
+  finalSequence: number;
+  isClosed: boolean;
+}
+
+export function* readTcpStreams(file: Buffer): Generator<TcpData> {
+  const directions = new Map<string, DirectionState>();
+  for (const packet of readCapture(file)) {
+    const segment = readTcpSegment(file, packet);
+    if (segment !== null) yield* acceptSegment(directions, file, packet, segment);
+  }
+}
+
+function* acceptSegment(
+  directions: Map<string, DirectionState>,
+  file: Buffer,
+  packet: CapturedPacket,
+  segment: TcpSegment,
+): Generator<TcpData> {
+  const { destination, destinationPort, source, sourcePort } = segment;
+  const key = `${source} ${sourcePort} ${destination} ${destinationPort}`;
+  let state = directions.get(key);
+  const firstSequence = segment.isSyn ? (segment.sequence + 1) >>> 0 : segment.sequence;
+  // A SYN that is not the old one sent again begins a new connection.
+  const isNew = segment.isSyn && (state === undefined || distance(state.nextSequence, firstSequence) !== 0);
+  if (state === undefined || isNew) {
+    state = {
+      direction: { source, sourcePort, destination, destinationPort },
+      nextSequence: firstSequence,
+      waiting: new Map(),
+      finalSequence: -1,
+      isClosed: false,
+    };
+    directions.set(key, state);
+  }
+  if (state.isClosed) return;
+  if (segment.end > segment.start) keepLongest(state, firstSequence, segment);
+  if (segment.isFin) state.finalSequence = (firstSequence + segment.end - segment.start) >>> 0;
+  for (let range = takeNext(state); range !== null; range = takeNext(state)) {
+    yield {
+      direction: state.direction,
+      timestampMs: packet.timestampMs,
+      bytes: file.subarray(range.start, range.end),
+    };
+  }
+  if (segment.isReset || state.finalSequence === state.nextSequence) {
+    state.isClosed = true;
+    yield { direction: state.direction, timestampMs: packet.timestampMs, bytes: file.subarray(0, 0) };
+  }
+}
+
+function keepLongest(state: DirectionState, sequence: number, segment: TcpSegment): void {
+  const known = state.waiting.get(sequence);
+  if (known === undefined || known.end - known.start < segment.end - segment.start) {
+    state.waiting.set(sequence, { start: segment.start, end: segment.end });
+  }
+}
+
+/** The range that goes on where the direction stands, without the bytes already given; null when it is not there yet. */
+function takeNext(state: DirectionState): { start: number; end: number } | null {
+  for (const [sequence, range] of state.waiting) {
+    const known = distance(sequence, state.nextSequence);
+    if (known < 0) continue;
+    state.waiting.delete(sequence);
+    const fresh = range.end - range.start - known;
+    if (fresh <= 0) continue;
+    state.nextSequence = (state.nextSequence + fresh) >>> 0;
+    return { start: range.start + known, end: range.end };
+  }
+  return null;
+}
+
+/** How far `to` lies after `from` on the circle of sequence numbers; negative when before. */
+function distance(from: number, to: number): number {
+  return (to - from) | 0;
+}
