@@ -69,9 +69,13 @@ function capture(packets: readonly PacketOptions[], options: CaptureOptions = {}
     return out;
   };
   const parts = [words(isNanoseconds ? 0xa1b23c4d : 0xa1b2c3d4, 0, 0, 0, 65535, link)];
-  packets.forEach((options, i) => {
+  packets.forEach((packetOptions, i) => {
     // Ethernet pads short frames: the trailing bytes are none of TCP's.
-    const packet = Buffer.concat([Buffer.from(linkHeader, 'hex'), ipPacket(options), Buffer.alloc(link === 1 ? 6 : 0)]);
+    const packet = Buffer.concat([
+      Buffer.from(linkHeader, 'hex'),
+      ipPacket(packetOptions),
+      Buffer.alloc(link === 1 ? 6 : 0),
+    ]);
     parts.push(words(1_700_000_000 + i, isNanoseconds ? 5e8 : 5e5, packet.length, packet.length), packet);
   });
   return Buffer.concat(parts);
