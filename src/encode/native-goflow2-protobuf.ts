@@ -65,7 +65,7 @@ export class NativeGoflow2ProtobufEncoder implements FlowEncoder {
     out.reserve(kept + tail.length);
     if (dropped === 0) copy(buffer, layout.messageStart, layout.messageEnd, out);
     else copyKept(buffer, layout, replaced, out);
-    out.writeBytes(tail.bytes, 0, tail.length);
+    copy(tail.bytes, 0, tail.length, out);
   }
 
   /** Bits of the fields that get another value; a zero is written as protobuf has it, by leaving it out. */
@@ -94,56 +94,71 @@ export class NativeGoflow2ProtobufEncoder implements FlowEncoder {
   }
 }
 
+/** At most ten bytes; `encode` has reserved the room. */
 function writeNumber(tail: ByteWriter, tag: number, value: number): void {
   if (value <= 0) return;
-  tail.writeVarint32(tag);
-  tail.writeVarint32(value);
+  tail.length = putVarint(tail.bytes, putVarint(tail.bytes, tail.length, tag), value);
 }
 
 function writeRoute(tail: ByteWriter, answer: RouteAnswer): void {
   const { attributes } = answer;
+  const { words, communities, communitiesAt, asPathAt, asPathWords } = attributes;
+  tail.reserve(tail.length + (communities + asPathWords) * 5 + 64);
   writeNumber(tail, tagNextHopAs, answer.neighborAs);
-  writeNextHop(tail, attributes);
-  const { words } = attributes;
-  const communities = attributes.communities;
+  const bytes = tail.bytes;
+  let at = putNextHop(bytes, tail.length, attributes);
   if (communities > 0) {
-    const from = attributes.communitiesAt;
+    const end = communitiesAt + communities;
     let size = 0;
-    for (let i = 0; i < communities; i++) size += varint32Size(words[from + i]);
-    tail.writeVarint32(tagBgpCommunities);
-    tail.writeVarint32(size);
-    for (let i = 0; i < communities; i++) tail.writeVarint32(words[from + i]);
+    for (let word = communitiesAt; word < end; word++) size += varint32Size(words[word]);
+    at = putVarint(bytes, putVarint(bytes, at, tagBgpCommunities), size);
+    for (let word = communitiesAt; word < end; word++) at = putVarint(bytes, at, words[word]);
   }
-  writeAsPath(tail, attributes);
+  tail.length = putAsPath(bytes, at, words, asPathAt, asPathAt + asPathWords);
 }
 
-function writeNextHop(tail: ByteWriter, attributes: AttributeReader): void {
+function putNextHop(bytes: Buffer, from: number, attributes: AttributeReader): number {
   const kind = attributes.nextHopKind;
-  if (kind === 0) return;
+  if (kind === 0) return from;
+  const { words, nextHopAt } = attributes;
   const count = kind === 1 ? 1 : 4;
-  tail.writeVarint32(tagBgpNextHop);
-  tail.writeByte(count * 4);
-  tail.reserve(count * 4);
-  for (let i = 0; i < count; i++)
-    tail.length = tail.bytes.writeInt32BE(attributes.words[attributes.nextHopAt + i], tail.length);
+  let at = putVarint(bytes, from, tagBgpNextHop);
+  bytes[at++] = count * 4;
+  for (let i = 0; i < count; i++) {
+    const word = words[nextHopAt + i];
+    bytes[at++] = word >>> 24;
+    bytes[at++] = word >>> 16;
+    bytes[at++] = word >>> 8;
+    bytes[at++] = word;
+  }
+  return at;
 }
 
-function writeAsPath(tail: ByteWriter, attributes: AttributeReader): void {
-  const { words } = attributes;
-  const start = attributes.asPathAt;
-  const end = start + attributes.asPathWords;
+function putAsPath(bytes: Buffer, from: number, words: Int32Array, start: number, end: number): number {
   let size = 0;
-  for (let at = start; at < end;) {
-    const next = at + 1 + (words[at] & 0xffff);
-    for (at++; at < next; at++) size += varint32Size(words[at]);
+  for (let word = start; word < end;) {
+    const next = word + 1 + (words[word] & 0xffff);
+    for (word++; word < next; word++) size += varint32Size(words[word]);
   }
-  if (size === 0) return;
-  tail.writeVarint32(tagAsPath);
-  tail.writeVarint32(size);
-  for (let at = start; at < end;) {
-    const next = at + 1 + (words[at] & 0xffff);
-    for (at++; at < next; at++) tail.writeVarint32(words[at]);
+  if (size === 0) return from;
+  let at = putVarint(bytes, putVarint(bytes, from, tagAsPath), size);
+  for (let word = start; word < end;) {
+    const next = word + 1 + (words[word] & 0xffff);
+    for (word++; word < next; word++) at = putVarint(bytes, at, words[word]);
   }
+  return at;
+}
+
+/** Writes a uint32 at a position and returns the next one; the room is reserved. */
+function putVarint(bytes: Buffer, from: number, value: number): number {
+  let at = from;
+  let rest = value >>> 0;
+  while (rest > 0x7f) {
+    bytes[at++] = (rest & 0x7f) | 0x80;
+    rest >>>= 7;
+  }
+  bytes[at++] = rest;
+  return at;
 }
 
 function droppedBytes(layout: FlowLayout, replaced: number): number {
@@ -163,6 +178,9 @@ function copyKept(buffer: Buffer, layout: FlowLayout, replaced: number, out: Byt
   copy(buffer, from, layout.messageEnd, out);
 }
 
-function copy(buffer: Buffer, start: number, end: number, out: ByteWriter): void {
-  if (end > start) out.writeBytes(buffer, start, end);
+/** Without a view of the source for each piece; the caller has reserved the room. */
+function copy(source: Buffer, start: number, end: number, out: ByteWriter): void {
+  if (end <= start) return;
+  source.copy(out.bytes, out.length, start, end);
+  out.length += end - start;
 }

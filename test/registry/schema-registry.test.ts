@@ -8,7 +8,7 @@ import { Attribution } from '../../src/encode/attribution.ts';
 import { enrichedFlowSchema } from '../../src/encode/avro.ts';
 import { flowEncoder } from '../../src/encode/formats.ts';
 import { Flow } from '../../src/model/flow.ts';
-import { registerSchema } from '../../src/registry/schema-registry.ts';
+import { checkRegistry, registerSchema } from '../../src/registry/schema-registry.ts';
 import { enrichedBy, matchedAnswer } from '../support/route-answers.ts';
 
 let registry: StartedRegistry;
@@ -56,4 +56,10 @@ void test('a schema that does not fit the subject, and a registry that is away, 
   const wide = { ...narrow, fields: [...narrow.fields, { name: 'y', type: 'long' }] };
   await assert.rejects(registerSchema(registry.url, subject, JSON.stringify(wide)), FatalError);
   await assert.rejects(registerSchema('http://127.0.0.1:1', 's', enrichedFlowSchema()), FatalError);
+});
+
+void test('a registry is reachable or it is not', async () => {
+  await checkRegistry(registry.url);
+  await assert.rejects(checkRegistry('http://127.0.0.1:1'));
+  await assert.rejects(checkRegistry(`${registry.url}/nothing-here`), /404/);
 });

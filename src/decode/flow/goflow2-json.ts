@@ -23,7 +23,7 @@ import {
 } from '../../model/flow-layout.ts';
 import { absent, type Flow } from '../../model/flow.ts';
 import { findMember, isPascalName, member, type Member } from './goflow2-json-names.ts';
-import { JsonMemberScanner, memberFound, membersFailed, valueNumber, valueString } from './json-members.ts';
+import { JsonMemberScanner, memberFound, membersFailed, valueNumber, valueOther, valueString } from './json-members.ts';
 import { FlowDecodeError, type FlowDecoder } from './types.ts';
 
 /** As goflow2 prints them, and further names that are in use. */
@@ -226,6 +226,8 @@ class Goflow2JsonDecoder implements FlowDecoder {
   }
 
   private address(into: IpAddress): void {
+    const { bytes, valueKind, valueStart, valueEnd } = this.scanner;
+    if (valueKind === valueString && readDottedQuad(bytes, valueStart + 1, valueEnd - 1, into)) return;
     into.parse(this.text());
     into.unmap();
   }
@@ -245,10 +247,17 @@ class Goflow2JsonDecoder implements FlowDecoder {
 
   /** Milliseconds of a count of nanoseconds, taken from its digits because the number may be beyond 2^53. */
   private nanoseconds(): number {
-    const text = this.text();
-    if (!/^\d+$/.test(text)) return timeOfDate(text);
-    const ms = wholeNumber(text.slice(0, -6), Number.MAX_SAFE_INTEGER);
-    return ms === 0 ? absent : ms;
+    const { bytes, valueKind, valueStart, valueEnd } = this.scanner;
+    const quotes = valueKind === valueString ? 1 : 0;
+    const start = valueStart + quotes;
+    const end = valueEnd - quotes;
+    let ms = 0;
+    for (let at = start; at < end; at++) {
+      const digit = bytes[at] - 48;
+      if (digit < 0 || digit > 9) return timeOfDate(this.text());
+      if (at < end - 6) ms = ms * 10 + digit;
+    }
+    return ms === 0 || valueKind === valueOther || ms > Number.MAX_SAFE_INTEGER ? absent : ms;
   }
 
   private time(unitMs: number): number {
@@ -271,6 +280,30 @@ class Goflow2JsonDecoder implements FlowDecoder {
     this.error.offset = at - this.start;
     this.error.field = 'object';
   }
+}
+
+/** The common address, without a string; false leaves the rest (IPv6, empty, malformed) to IpAddress.parse. */
+function readDottedQuad(bytes: Uint8Array, start: number, end: number, into: IpAddress): boolean {
+  let word = 0;
+  let octet = -1;
+  let dots = 0;
+  for (let at = start; at < end; at++) {
+    const digit = bytes[at] - 48;
+    if (digit >= 0 && digit <= 9) {
+      if (octet === 0) return false;
+      octet = octet < 0 ? digit : octet * 10 + digit;
+      if (octet > 255) return false;
+    } else if (digit === -2 && octet >= 0 && dots < 3) {
+      word = (word << 8) | octet;
+      octet = -1;
+      dots++;
+    } else {
+      return false;
+    }
+  }
+  if (octet < 0 || dots !== 3) return false;
+  into.setV4((word << 8) | octet);
+  return true;
 }
 
 function wholeNumber(text: string, max: number): number {

@@ -25,7 +25,9 @@ const openBrace = 123;
 const closeBrace = 125;
 
 const maxDepth = 64;
-const literals = [Buffer.from('true'), Buffer.from('false'), Buffer.from('null')];
+const literalTrue = Buffer.from('true');
+const literalFalse = Buffer.from('false');
+const literalNull = Buffer.from('null');
 const empty = new Uint8Array(0);
 
 export class JsonMemberScanner {
@@ -69,10 +71,7 @@ export class JsonMemberScanner {
       this.at++;
       this.skipSpace();
     }
-    this.nameStart = this.at + 1;
-    if (!this.skipString()) return membersFailed;
-    this.nameEnd = this.at - 1;
-    this.nameHash = hashName(this.bytes, this.nameStart, this.nameEnd);
+    if (!this.readName()) return membersFailed;
     this.skipSpace();
     if (this.peek() !== colon) return membersFailed;
     this.at++;
@@ -87,6 +86,29 @@ export class JsonMemberScanner {
     return memberFound;
   }
 
+  /** A name without escapes is hashed on the way; one with escapes is none that a decoder knows. */
+  private readName(): boolean {
+    const { bytes, end } = this;
+    this.nameStart = this.at + 1;
+    if (this.peek() !== quote) return false;
+    let hash = 0;
+    for (let at = this.nameStart; at < end; at++) {
+      const byte = bytes[at];
+      if (byte === quote) {
+        this.nameEnd = at;
+        this.nameHash = hash;
+        this.at = at + 1;
+        return true;
+      }
+      if (byte === backslash || byte < 32) break;
+      hash = (Math.imul(hash, 31) + byte) | 0;
+    }
+    this.nameHash = 0;
+    if (!this.skipString()) return false;
+    this.nameEnd = this.at - 1;
+    return true;
+  }
+
   private finish(): number {
     this.objectEnd = this.at++;
     this.skipSpace();
@@ -99,11 +121,14 @@ export class JsonMemberScanner {
   }
 
   private skipSpace(): void {
-    while (this.at < this.end) {
-      const byte = this.bytes[this.at];
-      if (byte !== 32 && byte !== 10 && byte !== 13 && byte !== 9) return;
-      this.at++;
+    const { bytes, end } = this;
+    let at = this.at;
+    while (at < end) {
+      const byte = bytes[at];
+      if (byte > 32 || (byte !== 32 && byte !== 10 && byte !== 13 && byte !== 9)) break;
+      at++;
     }
+    this.at = at;
   }
 
   private skipValue(depth: number): boolean {
@@ -112,8 +137,9 @@ export class JsonMemberScanner {
     if (first === minus || isDigit(first)) return this.skipNumber();
     if (first === openBracket) return depth < maxDepth && this.skipArray(depth + 1);
     if (first === openBrace) return depth < maxDepth && this.skipObject(depth + 1);
-    for (const literal of literals) if (literal[0] === first) return this.skipLiteral(literal);
-    return false;
+    if (first === 116) return this.skipLiteral(literalTrue);
+    if (first === 102) return this.skipLiteral(literalFalse);
+    return first === 110 && this.skipLiteral(literalNull);
   }
 
   private skipLiteral(literal: Uint8Array): boolean {
@@ -129,8 +155,8 @@ export class JsonMemberScanner {
     if (this.peek() !== quote) return false;
     this.at++;
     this.hasEscapes = false;
-    const bytes = this.bytes;
-    for (let at = this.at; at < this.end; at++) {
+    const { bytes, end } = this;
+    for (let at = this.at; at < end; at++) {
       const byte = bytes[at];
       if (byte === quote) {
         this.at = at + 1;
@@ -150,7 +176,7 @@ export class JsonMemberScanner {
         at += size;
       }
     }
-    this.at = this.end;
+    this.at = end;
     return false;
   }
 
@@ -185,9 +211,11 @@ export class JsonMemberScanner {
   }
 
   private skipDigits(): boolean {
-    const from = this.at;
-    while (this.at < this.end && isDigit(this.bytes[this.at])) this.at++;
-    return this.at > from;
+    const { bytes, end, at: from } = this;
+    let at = from;
+    while (at < end && isDigit(bytes[at])) at++;
+    this.at = at;
+    return at > from;
   }
 
   private skipArray(depth: number): boolean {

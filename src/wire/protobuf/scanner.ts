@@ -45,31 +45,62 @@ export class ProtobufScanner {
 
   /** Field number, `scanEnd`, or `scanFailed`; then `failure` says why and `fieldStart` where. */
   next(): number {
-    if (this.at >= this.end) return scanEnd;
-    this.fieldStart = this.at;
-    if (!this.readVarint()) return scanFailed;
-    const field = this.low >>> 3;
-    if (field === 0 || this.high !== 0) return this.fail('malformed');
-    const wireType = this.low & 7;
+    const { bytes, end } = this;
+    let at = this.at;
+    if (at >= end) return scanEnd;
+    this.fieldStart = at;
+    // Tags of one or two bytes and values of one are nearly all there are.
+    let tag = bytes[at++];
+    if (tag >= 0x80) {
+      if (at < end && bytes[at] < 0x80) tag = (tag & 0x7f) | (bytes[at++] << 7);
+      else {
+        if (!this.readVarint()) return scanFailed;
+        if (this.high !== 0) return this.fail('malformed');
+        tag = this.low;
+        at = this.at;
+      }
+    }
+    const field = tag >>> 3;
+    const wireType = tag & 7;
     this.wireType = wireType;
-    if (wireType === wireVarint) return this.readVarint() ? field : scanFailed;
-    let size: number;
-    if (wireType === wireBytes) {
-      if (!this.readVarint()) return scanFailed;
-      if (this.high !== 0 || this.low < 0) return this.fail('truncated');
-      size = this.low;
-    } else if (wireType === wireFixed64) {
+    if (field === 0) return this.fail('malformed');
+    if (wireType === wireVarint) {
+      if (at < end && bytes[at] < 0x80) {
+        this.low = bytes[at];
+        this.high = 0;
+        this.at = at + 1;
+        return field;
+      }
+      this.at = at;
+      return this.readVarint() ? field : scanFailed;
+    }
+    return this.skipValue(at) ? field : scanFailed;
+  }
+
+  /** A value of a known size, which begins at `from`. */
+  private skipValue(from: number): boolean {
+    this.at = from;
+    let size = 0;
+    if (this.wireType === wireBytes) {
+      if (!this.readVarint()) return false;
+      // A length of 2^31 or more is negative here, and more than any record has left.
+      size = this.high === 0 && this.low >= 0 ? this.low : Infinity;
+    } else if (this.wireType === wireFixed64) {
       size = 8;
-    } else if (wireType === wireFixed32) {
+    } else if (this.wireType === wireFixed32) {
       size = 4;
     } else {
-      return this.fail('malformed');
+      this.fail('malformed');
+      return false;
     }
-    if (size > this.end - this.at) return this.fail('truncated');
+    if (size > this.end - this.at) {
+      this.fail('truncated');
+      return false;
+    }
     this.valueStart = this.at;
     this.at += size;
     this.valueEnd = this.at;
-    return field;
+    return true;
   }
 
   /** The varint as a number; what is beyond 2^53 - 1 is given as 2^53 - 1. */
