@@ -26,6 +26,7 @@ export interface TcpData {
 
 interface DirectionState {
   readonly direction: TcpDirection;
+  readonly firstSequence: number;
   nextSequence: number;
   /** Early segments by sequence number. */
   readonly waiting: Map<number, { start: number; end: number }>;
@@ -53,10 +54,11 @@ function* acceptSegment(
   let state = directions.get(key);
   const firstSequence = segment.isSyn ? (segment.sequence + 1) >>> 0 : segment.sequence;
   // A SYN that is not the old one sent again begins a new connection.
-  const isNew = segment.isSyn && (state === undefined || distance(state.nextSequence, firstSequence) !== 0);
+  const isNew = segment.isSyn && state?.firstSequence !== firstSequence;
   if (state === undefined || isNew) {
     state = {
       direction: { source, sourcePort, destination, destinationPort },
+      firstSequence,
       nextSequence: firstSequence,
       waiting: new Map(),
       finalSequence: -1,

@@ -204,6 +204,17 @@ void describe('RFC 9293: order of bytes', () => {
     assert.notEqual(data[0].direction, data[1].direction);
   });
 
+  void test('the same SYN again is not', () => {
+    const packets = [
+      { sequence: 99, flags: 2 },
+      { sequence: 100, data: 'ab' },
+      { sequence: 99, flags: 2 },
+      { sequence: 100, data: 'ab' },
+      { sequence: 102, data: 'cd' },
+    ];
+    assert.equal(textOf(capture(packets)), 'abcd');
+  });
+
   void test('directions are kept apart', () => {
     const packets = [
       { sequence: 1, data: 'ab' },
