@@ -1,0 +1,125 @@
+/**
+ * Prefix records and the exact match over them. Records stand in cells of three words, an IPv4 prefix in one, an IPv6 prefix in two;
+ * the number of a record's first cell is its prefix id, so both families share one id space and one index.
+ *
+ *   word 0   first word of the prefix         (freed: next free record of the family, 0 for none)
+ *   word 1   route block (route-blocks.ts)
+ *   word 2   bits 0-7 length | bit 8 IPv6 | bit 9 the block has path ids | bits 10-31 number of routes (freed: 0)
+ *   word 3-5 IPv6: the other words of the prefix
+ *
+ * Invariant: ids are 1 and up; a live record has at least one route between calls of the table; a freed record keeps bit 8, so that a
+ * sweep over the cells knows its size. Cost: 12 bytes IPv4, 24 bytes IPv6, and the index's 5 to 7. Ids have 24 bits: at most 16.7 M
+ * IPv4 prefixes, or half as many IPv6 ones, in one table.
+ */
+
+import { Slab } from './slab.ts';
+import { finishHash, mixWord, TaggedIndex, type HashSource } from './tagged-index.ts';
+
+export const cellWords = 3;
+export const isV6Bit = 1 << 8;
+export const hasPathIdsBit = 1 << 9;
+export const countShift = 10;
+export const oneRoute = 1 << countShift;
+/** Length and family: what tells prefixes with equal words apart. */
+const keyMask = 0x1ff;
+
+export class PrefixRecords implements HashSource {
+  readonly slab = new Slab(cellWords * 16);
+  readonly index: TaggedIndex;
+  readonly #seed: number;
+  #cells = 1;
+  #freeV4 = 0;
+  #freeV6 = 0;
+
+  constructor(seed: number) {
+    this.#seed = seed;
+    this.index = new TaggedIndex(this);
+  }
+
+  /** One more than the largest id ever given: where sweeps end. */
+  get end(): number {
+    return this.#cells;
+  }
+
+  hashOf(id: number): number {
+    const words = this.slab.words;
+    const at = id * cellWords;
+    const meta = words[at + 2];
+    if ((meta & isV6Bit) === 0) return this.#hash(meta & keyMask, words[at], 0, 0, 0);
+    return this.#hash(meta & keyMask, words[at], words[at + 3], words[at + 4], words[at + 5]);
+  }
+
+  /** Id of the prefix, 0 for none. */
+  find(family: number, w0: number, w1: number, w2: number, w3: number, length: number): number {
+    const key = family === 6 ? length | isV6Bit : length;
+    const words = this.slab.words;
+    let id = this.index.seek(this.#hash(key, w0, w1, w2, w3));
+    for (; id !== 0; id = this.index.next()) {
+      const at = id * cellWords;
+      if (words[at] !== w0 || (words[at + 2] & keyMask) !== key) continue;
+      if (family === 4 || (words[at + 3] === w1 && words[at + 4] === w2 && words[at + 5] === w3)) break;
+    }
+    return id;
+  }
+
+  /** A record without routes; the caller adds the first one at once. */
+  add(family: number, w0: number, w1: number, w2: number, w3: number, length: number): number {
+    const id = family === 6 ? this.#takeV6() : this.#takeV4();
+    const words = this.slab.words;
+    const at = id * cellWords;
+    words[at] = w0;
+    words[at + 1] = 0;
+    words[at + 2] = length;
+    if (family === 6) {
+      words[at + 2] |= isV6Bit;
+      words[at + 3] = w1;
+      words[at + 4] = w2;
+      words[at + 5] = w3;
+    }
+    this.index.insert(this.hashOf(id), id);
+    return id;
+  }
+
+  remove(id: number): void {
+    this.index.remove(this.hashOf(id), id);
+    const words = this.slab.words;
+    const at = id * cellWords;
+    words[at + 1] = 0;
+    if ((words[at + 2] & isV6Bit) === 0) {
+      words[at] = this.#freeV4;
+      words[at + 2] = 0;
+      this.#freeV4 = id;
+    } else {
+      words[at] = this.#freeV6;
+      words[at + 2] = isV6Bit;
+      this.#freeV6 = id;
+    }
+  }
+
+  #takeV4(): number {
+    const id = this.#freeV4;
+    if (id === 0) return this.#extend(1);
+    this.#freeV4 = this.slab.words[id * cellWords];
+    return id;
+  }
+
+  #takeV6(): number {
+    const id = this.#freeV6;
+    if (id === 0) return this.#extend(2);
+    this.#freeV6 = this.slab.words[id * cellWords];
+    return id;
+  }
+
+  #extend(cells: number): number {
+    const id = this.#cells;
+    this.slab.ensure((id + cells) * cellWords);
+    this.#cells = id + cells;
+    return id;
+  }
+
+  #hash(key: number, w0: number, w1: number, w2: number, w3: number): number {
+    let hash = mixWord(this.#seed ^ key, w0);
+    if (key >= isV6Bit) hash = mixWord(mixWord(mixWord(hash, w1), w2), w3);
+    return finishHash(hash);
+  }
+}
