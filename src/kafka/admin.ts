@@ -13,12 +13,13 @@ import {
   InstrumentationEventEmitter,
   type InternalLogger,
   isTransient,
+  kafkajsModule,
   type TopicMetadata,
 } from './internals.ts';
 import { decodeMemberData } from './member-data.ts';
+import { fetchTopicIds } from './topic-ids.ts';
 import type { Admin, PartitionOffsets, TopicPartition, TopicPartitionOffset, TopicSpec } from './types.ts';
 
-const topicResource = 2;
 const attempts = 8;
 
 export class KafkaAdmin implements Admin {
@@ -50,7 +51,7 @@ export class KafkaAdmin implements Admin {
   }
 
   topicIds(topics: readonly string[]): Promise<Map<string, string>> {
-    return persist(async () => (await import('./topic-ids.ts')).fetchTopicIds(this.cluster, topics));
+    return persist(() => fetchTopicIds(this.cluster, topics));
   }
 
   async offsets(topic: string): Promise<PartitionOffsets[]> {
@@ -98,7 +99,7 @@ export class KafkaAdmin implements Admin {
     await this.mustExist(topic);
     const { resources } = await this.admin.describeConfigs({
       includeSynonyms: false,
-      resources: [{ type: topicResource, name: topic, configNames: [...names] }],
+      resources: [{ type: kafkajsModule.ConfigResourceTypes.TOPIC, name: topic, configNames: [...names] }],
     });
     return new Map(resources[0].configEntries.map(({ configName, configValue }) => [configName, configValue]));
   }

@@ -66,7 +66,12 @@ function kafkajsConfig(options: KafkaOptions, logger: KafkaLogger): KafkaConfig 
   if (options.ssl !== undefined && options.ssl !== false) {
     const ssl = options.ssl;
     config.ssl =
-      ssl === true ? true : { ...ssl, ...(ssl.ca === undefined ? {} : { ca: typeof ssl.ca === 'string' ? ssl.ca : [...ssl.ca] }) } as Exclude<KafkaConfig['ssl'], undefined>;
+      ssl === true
+        ? true
+        : ({
+            ...ssl,
+            ...(ssl.ca === undefined ? {} : { ca: typeof ssl.ca === 'string' ? ssl.ca : [...ssl.ca] }),
+          } as Exclude<KafkaConfig['ssl'], undefined>);
   }
   return config;
 }

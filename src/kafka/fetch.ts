@@ -192,7 +192,8 @@ export async function decodeBatches(
     const end = at + 12 + raw.readInt32BE(at + 8);
     if (end > to) break;
     const magic = raw[at + 16];
-    if (magic !== 2) throw new FatalError(`record batch of message format ${magic}: only format 2 (Kafka 0.11) is read`);
+    if (magic !== 2)
+      throw new FatalError(`record batch of message format ${magic}: only format 2 (Kafka 0.11) is read`);
     const attributes = raw.readInt16BE(at + 21);
     const records = await recordsOf(raw, at + batchHeaderSize, end, attributes);
     const baseOffset = readInt64(raw, at);

@@ -11,7 +11,14 @@
 import { errorText } from '../base/errors.ts';
 import { type FetchedPartition, fetchPartitions } from './fetch.ts';
 import { Alarm, FetchCursor, inFetchOrder, logBounds, outcomeOf, updateLeaders } from './fetch-cursor.ts';
-import { type Broker, type Cluster, type ClusterMetadata, type ConsumerGroup, createErrorFromCode, isTransient } from './internals.ts';
+import {
+  type Broker,
+  type Cluster,
+  type ClusterMetadata,
+  type ConsumerGroup,
+  createErrorFromCode,
+  isTransient,
+} from './internals.ts';
 import type { KafkaLogger } from './logger.ts';
 import type { KafkaOptions } from './options.ts';
 import type { TopicPartition } from './types.ts';

@@ -94,7 +94,7 @@ export interface Broker {
 export interface BrokerPool {
   /** Replaced, not changed, at every refresh. */
   readonly metadata: ClusterMetadata | null;
-  createBroker(options: unknown): Broker;
+  createBroker: (options: unknown) => Broker;
   findConnectedBroker(): Promise<Broker>;
 }
 
@@ -123,10 +123,10 @@ export interface ConsumerGroup {
   readonly memberId: string | null;
   assigned(): { topic: string; partitions: number[] }[];
   checkForStaleAssignment(): void;
-  joinAndSync(): Promise<void>;
-  leave(): Promise<void>;
-  fetch(nodeId: string): Promise<unknown[]>;
-  heartbeat(options: { interval: number }): Promise<void>;
+  joinAndSync: (this: ConsumerGroup) => Promise<void>;
+  leave: (this: ConsumerGroup) => Promise<void>;
+  fetch: (this: ConsumerGroup, nodeId: string) => Promise<unknown[]>;
+  heartbeat: (this: ConsumerGroup, options: { interval: number }) => Promise<void>;
 }
 
 /** Anything kafkajs throws. `type` and `code` are there when a broker answered with an error code. */
@@ -138,7 +138,7 @@ export interface KafkaError extends Error {
 
 export interface RequestQueue {
   pending: unknown[];
-  scheduleCheckPendingRequests(): void;
+  scheduleCheckPendingRequests: (this: RequestQueue) => void;
 }
 
 export interface GroupMemberMetadata {
@@ -160,10 +160,10 @@ export interface InternalLogger {
 export const kafkajsModule = require('kafkajs') as typeof kafkajs;
 
 /** The loggers and cluster factory of a client hide behind symbols that are not exported; they are found by description. */
-function privateOf<T>(client: kafkajs.Kafka, description: string): T {
+function privateOf(client: kafkajs.Kafka, description: string): unknown {
   const symbol = Object.getOwnPropertySymbols(client).find((s) => s.description === description);
   if (symbol === undefined) throw new TypeError(`kafkajs has no ${description}: version 2.2.4 is required`);
-  return (client as unknown as Record<symbol, T>)[symbol];
+  return (client as unknown as Record<symbol, unknown>)[symbol];
 }
 
 export interface ClusterOptions {
@@ -176,18 +176,17 @@ export interface ClusterOptions {
 }
 
 export function clusterFactoryOf(client: kafkajs.Kafka): (options: ClusterOptions) => Cluster {
-  return privateOf(client, 'private:Kafka:createCluster');
+  return privateOf(client, 'private:Kafka:createCluster') as (options: ClusterOptions) => Cluster;
 }
 
 export function loggerOf(client: kafkajs.Kafka): InternalLogger {
-  return privateOf(client, 'private:Kafka:logger');
+  return privateOf(client, 'private:Kafka:logger') as InternalLogger;
 }
 
 export const EncoderConstructor = require('kafkajs/src/protocol/encoder') as new () => Encoder;
 
-export const consumerGroupPrototype = (
-  require('kafkajs/src/consumer/consumerGroup') as { prototype: ConsumerGroup }
-).prototype;
+export const consumerGroupPrototype = (require('kafkajs/src/consumer/consumerGroup') as { prototype: ConsumerGroup })
+  .prototype;
 
 export const requestQueuePrototype = (require('kafkajs/src/network/requestQueue') as { prototype: RequestQueue })
   .prototype;

@@ -112,7 +112,7 @@ export function createAssigner(
         memberId,
         memberAssignment: MemberAssignment.encode({
           version,
-          assignment: byTopic(partitions),
+          assignment: partitionsByTopic(partitions),
           userData: Buffer.alloc(0),
         }),
       }));
@@ -120,7 +120,7 @@ export function createAssigner(
   };
 }
 
-function byTopic(partitions: readonly TopicPartition[]): Record<string, number[]> {
+function partitionsByTopic(partitions: readonly TopicPartition[]): Record<string, number[]> {
   const lists: Record<string, number[]> = {};
   for (const { topic, partition } of partitions) (lists[topic] ??= []).push(partition);
   return lists;

@@ -37,11 +37,7 @@ function fetchMetadata(broker: Broker, topics: readonly string[]): Promise<Clust
 
 async function parseMetadata(metadata: ClusterMetadata): Promise<ClusterMetadata> {
   for (const { topicErrorCode } of metadata.topicMetadata) {
-    if (
-      topicErrorCode !== 0 &&
-      topicErrorCode !== unknownTopicOrPartition &&
-      topicErrorCode !== leaderNotAvailable
-    ) {
+    if (topicErrorCode !== 0 && topicErrorCode !== unknownTopicOrPartition && topicErrorCode !== leaderNotAvailable) {
       throw createErrorFromCode(topicErrorCode);
     }
   }

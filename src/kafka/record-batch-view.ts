@@ -140,7 +140,9 @@ export class RecordBatchView implements RecordBatch {
   }
 
   private throwMalformed(batch: BatchRange): never {
-    throw new FatalError(`malformed record in the batch at offset ${batch.baseOffset} of ${this.topic}[${this.partition}]`);
+    throw new FatalError(
+      `malformed record in the batch at offset ${batch.baseOffset} of ${this.topic}[${this.partition}]`,
+    );
   }
 }
 

@@ -18,7 +18,11 @@ export function testClient(brokers: string[], options: Partial<KafkaOptions> = {
 }
 
 /** Polls, so that a test says what it waits for; fails after a time no healthy run needs. */
-export async function eventually(what: string, condition: () => boolean | Promise<boolean>, ms = 20_000): Promise<void> {
+export async function eventually(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  ms = 20_000,
+): Promise<void> {
   const end = Date.now() + ms;
   while (!(await condition())) {
     if (Date.now() > end) throw new Error(`waited ${ms} ms for: ${what}`);
@@ -96,7 +100,8 @@ export class RecordingMember implements GroupHandlers {
 
 export class RecordingReader implements PartitionReaderHandlers {
   readonly records: Seen[] = [];
-  readonly batches: { topic: string; partition: number; count: number; nextOffset: number; highWatermark: number }[] = [];
+  readonly batches: { topic: string; partition: number; count: number; nextOffset: number; highWatermark: number }[] =
+    [];
   readonly outOfRange: { at: TopicPartitionOffset; logStart: number; logEnd: number }[] = [];
   readonly crashes: Error[] = [];
   onEach: (batch: RecordBatch) => void | Promise<void> = () => undefined;
