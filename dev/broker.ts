@@ -20,7 +20,7 @@ import { onProcessEnd } from './server-process.ts';
 const kafkaVersion = '4.3.1';
 
 const kafkaBundle: MavenBundle = {
-  name: `kafka-${kafkaVersion}`,
+  name: `kafka-tools-${kafkaVersion}`,
   pom: 'dev/kafka/pom.xml',
   goal: ['dependency:copy-dependencies', '-DincludeScope=runtime'],
   title: `Apache Kafka ${kafkaVersion}`,
@@ -28,7 +28,7 @@ const kafkaBundle: MavenBundle = {
 
 export interface BrokerOptions {
   readonly nodes: 1 | 3;
-  /** Broker properties over ours. Ports of extra listeners are the caller's to choose (dev/ports.ts). */
+  /** Broker properties over ours; listeners are added to ours, on ports of the caller's choice (dev/ports.ts). */
   readonly config?: Readonly<Record<string, string>>;
   /** Java heap of each node; 512 for one node and 400 for three when not given. */
   readonly heapMb?: number;

@@ -122,7 +122,7 @@ function nodeProperties(settings: KafkaNodeSettings, data: string): Record<strin
   const quorum = settings.ports.map((ports, i) => `${i + 1}@127.0.0.1:${ports.controller}`);
   const internal = String(nodes);
   const isr = nodes === 1 ? '1' : '2';
-  return {
+  const ours: Record<string, string> = {
     'process.roles': 'broker,controller',
     'node.id': String(settings.id),
     'controller.quorum.voters': quorum.join(','),
@@ -145,6 +145,12 @@ function nodeProperties(settings: KafkaNodeSettings, data: string): Record<strin
     // Failure detection at the pace of tests: a killed node's leaders move within seconds.
     'broker.session.timeout.ms': '6000',
     'broker.heartbeat.interval.ms': '1000',
-    ...settings.config,
   };
+  const properties = { ...ours, ...settings.config };
+  // Listeners given are more listeners, not other ones.
+  const { config } = settings;
+  for (const name of ['listeners', 'advertised.listeners', 'listener.security.protocol.map']) {
+    if (config[name] !== undefined) properties[name] = `${ours[name]},${config[name]}`;
+  }
+  return properties;
 }

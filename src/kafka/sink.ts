@@ -7,12 +7,16 @@
  * ones discarded, appends ignored, and all of it counts as failed. So a caller that starts again at the failed record keeps the order.
  */
 
-import type { Batch, BatchOwner, PartitionQueue } from './partition-queue.ts';
+import type { Batch, BatchOwner } from './partition-queue.ts';
 import type { RecordBatchWriter } from './record-batch-writer.ts';
 import type { RecordSink } from './types.ts';
 
+export interface BatchQueue {
+  push(batch: Batch): void;
+}
+
 export interface SinkHost {
-  queue(topic: string, partition: number): PartitionQueue;
+  queue(topic: string, partition: number): BatchQueue;
   takeWriter(): RecordBatchWriter;
   giveBackWriter(writer: RecordBatchWriter): void;
 }
@@ -26,7 +30,7 @@ interface FlushGroup {
 
 /** The sink's view of a (topic, partition). */
 interface Open {
-  readonly queue: PartitionQueue;
+  readonly queue: BatchQueue;
   /** Null while nothing is open. */
   writer: RecordBatchWriter | null;
 }
