@@ -112,7 +112,7 @@ export class ProtobufScanner {
   /** The varint divided by a million, rounded down: exact for all 64 bits, since 2^32 = 4294 * 10^6 + 967296. */
   millionth(): number {
     const high = this.high >>> 0;
-    return high * 4294 + Math.floor((high * 967_296 + (this.low >>> 0)) / 1_000_000);
+    return high * 4294 + (((high * 967_296 + (this.low >>> 0)) / 1_000_000) >>> 0);
   }
 
   /** Reads a varint at `at` into `low` and `high`; false with `failure` set when it does not end within ten bytes. */
