@@ -1,0 +1,44 @@
+/**
+ * The HTTP interface (docs/operations.md): health, readiness, metrics and the state of shards and routers, read-only. Answers are
+ * JSON but for /metrics; whatever is not known here is a JSON 404.
+ */
+
+import { fastify, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { AppStatus } from './status.ts';
+
+export interface HttpApiOptions {
+  readonly logger: Logger;
+  readonly status: AppStatus;
+  readonly metrics: Pick<Metrics, 'contentType' | 'text'>;
+}
+
+export function createHttpApi({ logger, status, metrics }: HttpApiOptions): FastifyInstance {
+  const api: FastifyInstance = fastify({
+    loggerInstance: logger.child({}, { level: 'warn' }) as FastifyBaseLogger,
+    disableRequestLogging: true,
+    // A scraper's idle connection must not hold up the end of the process.
+    forceCloseConnections: true,
+  });
+  api.get('/healthz', () => ({ status: 'alive' }));
+  api.get('/readyz', (_request, reply) => {
+    const isReady = status.isReady();
+    const shards = status.shards().map(({ shard, state }) => ({ shard, state }));
+    return reply.code(isReady ? 200 : 503).send({ status: isReady ? 'ready' : 'not-ready', shards });
+  });
+  api.get('/metrics', async (_request, reply) => {
+    return reply.header('content-type', metrics.contentType).send(await metrics.text());
+  });
+  api.get('/api/v1/shards', () => ({ shards: status.shards() }));
+  api.get('/api/v1/routers', () => ({ routers: status.routers() }));
+  api.setNotFoundHandler((request, reply) =>
+    reply.code(404).send({ error: `nothing at ${request.method} ${request.url}` }),
+  );
+  api.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
+    const code = error.statusCode ?? 500;
+    if (code >= 500) logger.error({ url: request.url, reason: error.message }, 'http request failed');
+    return reply.code(code).send({ error: code >= 500 ? 'internal error' : error.message });
+  });
+  return api;
+}

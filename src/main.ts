@@ -1,0 +1,12 @@
+#!/usr/bin/env node
+/** Hands the command line to cli/ and makes its outcome the exit code. */
+
+import { runProgram } from './cli/program.ts';
+
+process.exitCode = await runProgram(process.argv.slice(2), {
+  out: (text) => process.stdout.write(`${text}\n`),
+  err: (text) => process.stderr.write(`${text}\n`),
+});
+
+// A connection that something left open must not keep a program alive whose work is over.
+setTimeout(() => process.exit(), 1000).unref();
