@@ -56,6 +56,7 @@ class Goflow2ProtobufDecoder implements FlowDecoder {
   private v1StartMs = absent;
   private v1EndMs = absent;
   private v1EndSeconds = 0;
+  private v1ReceivedSeconds = 0;
 
   constructor(options: Goflow2ProtobufOptions) {
     this.framing = options.framing ?? 'auto';
@@ -138,6 +139,7 @@ class Goflow2ProtobufDecoder implements FlowDecoder {
     this.v1StartMs = absent;
     this.v1EndMs = absent;
     this.v1EndSeconds = 0;
+    this.v1ReceivedSeconds = 0;
   }
 
   private takeNumber(flow: Flow, field: number): void {
@@ -213,7 +215,7 @@ class Goflow2ProtobufDecoder implements FlowDecoder {
     else if (field === 38) this.field38 = scanner.number();
     else if (field === 2 || field === 5 || field === 63 || field === 64) {
       this.isV1 = true;
-      if (field === 2) flow.timeReceivedMs = secondsToMs(scanner.number());
+      if (field === 2) this.v1ReceivedSeconds = scanner.number();
       else if (field === 5) this.v1EndSeconds = scanner.number();
       else if (field === 63) this.v1StartMs = scanner.number();
       else this.v1EndMs = scanner.number();
@@ -249,6 +251,7 @@ class Goflow2ProtobufDecoder implements FlowDecoder {
   }
 
   private finishV1(flow: Flow): void {
+    flow.timeReceivedMs = secondsToMs(this.v1ReceivedSeconds);
     flow.timeStartMs = this.v1StartMs > 0 ? this.v1StartMs : secondsToMs(this.field38);
     flow.timeEndMs = this.v1EndMs > 0 ? this.v1EndMs : secondsToMs(this.v1EndSeconds);
   }

@@ -149,6 +149,18 @@ void test('field 38 of v2 is ip_flags and no time', () => {
   assert.equal(flow.timeReceivedMs, 1_795_535_038_052);
 });
 
+void test("v1's numbers in a message with v2's times are fields of the own mapping", () => {
+  const fields: [number, bigint][] = [
+    [110, 1_795_535_038_052_064_209n],
+    [112, 1_795_535_038_053_000_000n],
+  ];
+  for (const field of [2n, 5n, 38n, 63n, 64n]) fields.push([Number(field), 7n]);
+  const flow = decode(v1Message(fields));
+  assert.equal(flow.timeReceivedMs, 1_795_535_038_052);
+  assert.equal(flow.timeStartMs, absent);
+  assert.equal(flow.timeEndMs, 1_795_535_038_053);
+});
+
 void test('VRF ids under numbers of the own mapping', () => {
   const flow = decode(
     v1Message([
