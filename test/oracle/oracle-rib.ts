@@ -1,0 +1,374 @@
+/**
+ * An obviously right RIB with its lookup: routes in a Map under text keys, rules as filters over arrays, every timer looked at on every
+ * step. Takes events instead of bytes. Knows the global table of one router, over several BMP sessions.
+ *
+ * Since a new epoch's announcement or withdrawal of a key removes the stale route of that key, a key has one route at most.
+ */
+
+import { ipAddressOf } from '../../src/base/ip.ts';
+import { decidedByNames } from '../../src/model/answer.ts';
+import { maskWords } from './slow-table.ts';
+
+export interface OracleAttributes {
+  origin: number;
+  asPath: readonly number[];
+  nextHop: string;
+  localPref: number | null;
+  med: number | null;
+  originatorId: string | null;
+  clusterList: number;
+}
+
+export interface OraclePeer {
+  /** Text that identifies it within a session. */
+  key: string;
+  isLocRib: boolean;
+  /** Address; the BGP ID of a Loc-RIB. */
+  text: string;
+  bgpId: string;
+  as: number;
+}
+
+export type OracleEvent =
+  | { kind: 'initiation'; session: string }
+  | { kind: 'termination'; session: string }
+  | { kind: 'peer-up'; session: string; peer: OraclePeer; variant: number }
+  | { kind: 'peer-down'; session: string; peer: OraclePeer }
+  | { kind: 'end-of-rib'; session: string; peer: OraclePeer; view: number; family: number }
+  | { kind: 'withdraw'; session: string; peer: OraclePeer; view: number; prefix: string; pathId: number }
+  | {
+      kind: 'announce';
+      session: string;
+      peer: OraclePeer;
+      view: number;
+      prefix: string;
+      pathId: number;
+      attributes: OracleAttributes;
+    };
+
+interface Route {
+  session: string;
+  peer: OraclePeer;
+  view: number;
+  family: number;
+  prefix: string;
+  pathId: number;
+  attributes: OracleAttributes;
+  generation: Generation;
+  localAs: number;
+  suspect: boolean;
+}
+
+/** One view and family of one epoch. */
+interface Generation {
+  key: string;
+  session: string;
+  peer: OraclePeer;
+  view: number;
+  family: number;
+  isComplete: boolean;
+  isStale: boolean;
+  lastMs: number;
+  dropAtMs: number;
+}
+
+interface PeerLife {
+  state: 'up' | 'provisional' | 'stale' | 'down';
+  variant: number;
+  startMs: number;
+  dropAtMs: number;
+}
+
+export const oracleLocalAs = 65000;
+
+export class OracleRib {
+  nowMs: number;
+  readonly routes = new Map<string, Route>();
+  private readonly lives = new Map<string, PeerLife>();
+  private generations: Generation[] = [];
+  private readonly staleTimeMs: number;
+  private readonly endOfRibTimeoutMs: number;
+
+  constructor(nowMs: number, staleTimeMs: number, endOfRibTimeoutMs: number) {
+    this.nowMs = nowMs;
+    this.staleTimeMs = staleTimeMs;
+    this.endOfRibTimeoutMs = endOfRibTimeoutMs;
+  }
+
+  setClock(nowMs: number): void {
+    this.nowMs = nowMs;
+    for (const [key, life] of this.lives) {
+      if (life.dropAtMs > nowMs) continue;
+      this.lives.delete(key);
+      this.removeGenerations((generation) => lifeKey(generation) === key);
+    }
+    for (const generation of this.generations) {
+      const isDue = generation.lastMs + this.endOfRibTimeoutMs <= nowMs;
+      if (!generation.isStale && !generation.isComplete && isDue) this.complete(generation);
+    }
+    this.removeGenerations((generation) => generation.isStale && this.staleDeadline(generation) <= nowMs);
+  }
+
+  apply(event: OracleEvent): void {
+    if (event.kind === 'initiation' || event.kind === 'termination') {
+      this.loseSession(event.session);
+      return;
+    }
+    const key = lifeKey(event);
+    const life = this.lives.get(key);
+    if (event.kind === 'peer-up') {
+      if (life?.state === 'up' && life.variant === event.variant) return;
+      this.startEpoch(key, 'up', event.variant);
+    } else if (event.kind === 'peer-down') {
+      if (life === undefined || life.state === 'down') return;
+      this.removeGenerations((generation) => lifeKey(generation) === key);
+      this.lives.set(key, { ...life, state: 'down', dropAtMs: this.nowMs + this.staleTimeMs });
+    } else {
+      if (life?.state !== 'up' && life?.state !== 'provisional') this.startEpoch(key, 'provisional', -1);
+      this.monitor(event);
+    }
+  }
+
+  private monitor(event: Extract<OracleEvent, { view: number }>): void {
+    const family = event.kind === 'end-of-rib' ? event.family : event.prefix.includes(':') ? 6 : 4;
+    const generation = this.open(event.session, event.peer, event.view, family);
+    generation.lastMs = this.nowMs;
+    if (event.kind === 'end-of-rib') {
+      this.complete(generation);
+      return;
+    }
+    const { session, peer, view, prefix, pathId } = event;
+    const key = [session, peer.key, view, prefix, pathId].join(' ');
+    this.routes.delete(key);
+    if (event.kind === 'withdraw') return;
+    const isUp = this.lives.get(lifeKey(event))?.state === 'up';
+    const { attributes } = event;
+    const localAs = isUp ? oracleLocalAs : 0;
+    this.routes.set(key, {
+      session,
+      peer,
+      view,
+      family,
+      prefix,
+      pathId,
+      attributes,
+      generation,
+      localAs,
+      suspect: !isUp,
+    });
+  }
+
+  private open(session: string, peer: OraclePeer, view: number, family: number): Generation {
+    const key = [session, peer.key, view, family].join(' ');
+    const known = this.generations.find((generation) => generation.key === key && !generation.isStale);
+    if (known) return known;
+    const base = { isComplete: false, isStale: false, lastMs: this.nowMs, dropAtMs: Infinity };
+    const generation = { key, session, peer, view, family, ...base };
+    this.generations.push(generation);
+    return generation;
+  }
+
+  private complete(generation: Generation): void {
+    generation.isComplete = true;
+    this.removeGenerations((other) => other.isStale && other.key === generation.key);
+  }
+
+  private startEpoch(key: string, state: 'up' | 'provisional', variant: number): void {
+    for (const generation of this.generations) if (lifeKey(generation) === key) generation.isStale = true;
+    this.lives.set(key, { state, variant, startMs: this.nowMs, dropAtMs: Infinity });
+  }
+
+  private loseSession(session: string): void {
+    const dropAtMs = this.nowMs + this.staleTimeMs;
+    for (const [key, life] of this.lives) {
+      if (!key.startsWith(`${session} `) || (life.state !== 'up' && life.state !== 'provisional')) continue;
+      this.lives.set(key, { ...life, state: 'stale', dropAtMs });
+      for (const generation of this.generations) {
+        if (lifeKey(generation) !== key) continue;
+        generation.isStale = true;
+        generation.dropAtMs = Math.min(generation.dropAtMs, dropAtMs);
+      }
+    }
+  }
+
+  private removeGenerations(isGone: (generation: Generation) => boolean): void {
+    this.generations = this.generations.filter((generation) => {
+      if (!isGone(generation)) return true;
+      for (const [key, route] of this.routes) if (route.generation === generation) this.routes.delete(key);
+      return false;
+    });
+  }
+
+  private staleDeadline(stale: Generation): number {
+    const life = this.lives.get(lifeKey(stale));
+    const hasSuccessor = this.generations.some((other) => other.key === stale.key && !other.isStale);
+    if (hasSuccessor || (life?.state !== 'up' && life?.state !== 'provisional')) return stale.dropAtMs;
+    const onTheirWay = this.generations.filter(
+      (other) => lifeKey(other) === lifeKey(stale) && !other.isStale && !other.isComplete,
+    );
+    const waitingSinceMs = Math.max(life.startMs, ...onTheirWay.map((other) => other.lastMs));
+    return Math.min(stale.dropAtMs, waitingSinceMs + this.endOfRibTimeoutMs);
+  }
+
+  /** "prefix peer view decided-by …" or null when no route matches. */
+  lookup(addressText: string, nextHop: string | null, views: readonly number[]): string | null {
+    const family = addressText.includes(':') ? 6 : 4;
+    const authority = this.authority(family, views);
+    const usable = [...this.routes.values()].filter((route) => !this.isShadowed(route.peer, route.view));
+    const matching = usable.filter((route) => covers(route.prefix, addressText));
+    const inAuthority = matching.filter((route) => authority.includes(route.view));
+    if (inAuthority.length === 0) return null;
+    const longest = Math.max(...inAuthority.map((route) => lengthOf(route.prefix)));
+    const atPrefix = matching.filter((route) => lengthOf(route.prefix) === longest);
+    if (nextHop !== null) {
+      const all = withoutCopies(atPrefix.filter((route) => views.includes(route.view)));
+      if (all.length === 1) return describe(all[0], 'only', nextHop);
+      for (const view of views) {
+        const hits = all.filter((route) => route.view === view && route.attributes.nextHop === nextHop);
+        if (hits.length === 1) return describe(hits[0], 'next-hop', nextHop);
+        if (hits.length > 1) return describe(...decide(hits, views), nextHop);
+      }
+    }
+    const own = withoutCopies(atPrefix.filter((route) => authority.includes(route.view)));
+    return own.length === 1 ? describe(own[0], 'only', nextHop) : describe(...decide(own, views), nextHop);
+  }
+
+  private isShadowed(peer: OraclePeer, view: number): boolean {
+    const post = view === 2 ? 1 : view === 4 ? 3 : -1;
+    return this.generations.some((other) => other.peer.key === peer.key && other.view === post);
+  }
+
+  private authority(family: number, views: readonly number[]): readonly number[] {
+    for (const view of views) {
+      const held = this.generations.filter(
+        (generation) =>
+          generation.view === view && generation.family === family && !this.isShadowed(generation.peer, view),
+      );
+      const present = held.filter(
+        (generation) => !generation.isStale || !held.some((other) => other.key === generation.key && !other.isStale),
+      );
+      const sessions = new Set(present.map((generation) => generation.session));
+      for (const session of sessions) {
+        if (present.every((generation) => generation.session !== session || generation.isComplete)) return [view];
+      }
+    }
+    return views;
+  }
+}
+
+function lifeKey(of: { session: string; peer: OraclePeer }): string {
+  return `${of.session} ${of.peer.key}`;
+}
+
+function lengthOf(prefix: string): number {
+  return Number(prefix.slice(prefix.indexOf('/') + 1));
+}
+
+function bits(text: string): number[] {
+  const address = ipAddressOf(text);
+  if (address === null) throw new Error(text);
+  return [address.family, address.w0, address.w1, address.w2, address.w3];
+}
+
+function covers(prefix: string, addressText: string): boolean {
+  const [family, ...words] = bits(prefix.slice(0, prefix.indexOf('/')));
+  const [asked, ...wanted] = bits(addressText);
+  const masked = maskWords(wanted, lengthOf(prefix));
+  return family === asked && masked.every((word, i) => word === words[i]);
+}
+
+function withoutCopies(routes: readonly Route[]): Route[] {
+  return routes.filter(
+    (route) =>
+      !routes.some(
+        (other) =>
+          other.session !== route.session &&
+          other.peer.key === route.peer.key &&
+          other.view === route.view &&
+          other.pathId === route.pathId &&
+          compareLists(copyRank(other), copyRank(route)) < 0,
+      ),
+  );
+}
+
+function copyRank({ generation }: Route): (number | string)[] {
+  return [Number(generation.isStale), -Number(generation.isComplete), generation.session];
+}
+
+function compareLists(a: readonly (number | string)[], b: readonly (number | string)[]): number {
+  for (const [i, value] of a.entries()) if (value !== b[i]) return value < b[i] ? -1 : 1;
+  return 0;
+}
+
+type Rule = [name: string, keys: (route: Route) => (number | string)[]];
+
+function neighbourStep(route: Route, keys: (number | string)[]): (number | string)[] {
+  return route.peer.isLocRib ? [-1] : keys;
+}
+
+function decide(routes: readonly Route[], views: readonly number[]): [Route, string] {
+  const before: Rule[] = [
+    ['stale', (r) => [Number(r.generation.isStale)]],
+    ['local-pref', (r) => [-(r.attributes.localPref ?? 100)]],
+    ['path-length', (r) => [r.attributes.asPath.length]],
+    ['origin', (r) => [r.attributes.origin]],
+  ];
+  const after: Rule[] = [
+    ['ebgp', (r) => neighbourStep(r, [r.localAs !== 0 && r.peer.as !== r.localAs ? 0 : 1])],
+    ['router-id', (r) => neighbourStep(r, [bits(r.attributes.originatorId ?? r.peer.bgpId)[1] >>> 0])],
+    ['cluster-list', (r) => [r.attributes.clusterList]],
+    [
+      'peer',
+      (r) =>
+        neighbourStep(
+          r,
+          bits(r.peer.text).map((word) => word >>> 0),
+        ),
+    ],
+    ['path-id', (r) => [r.pathId]],
+    ['source', (r) => [r.session, views.indexOf(r.view), r.peer.key]],
+  ];
+  let left = [...routes];
+  for (const [name, keys] of before) {
+    left = lowest(left, keys);
+    if (left.length === 1) return [left[0], name];
+  }
+  left = left.filter(
+    (route) =>
+      !left.some(
+        (other) =>
+          (other.attributes.asPath[0] ?? -1) === (route.attributes.asPath[0] ?? -1) &&
+          (other.attributes.med ?? 0) < (route.attributes.med ?? 0),
+      ),
+  );
+  if (left.length === 1) return [left[0], 'med'];
+  for (const [name, keys] of after) {
+    left = lowest(left, keys);
+    if (left.length === 1) return [left[0], name];
+  }
+  throw new Error(`not a total order: ${left.length} left of ${decidedByNames.length} rules`);
+}
+
+function lowest(routes: readonly Route[], keys: (route: Route) => (number | string)[]): Route[] {
+  const best = routes.map(keys).reduce((a, b) => (compareLists(a, b) <= 0 ? a : b));
+  return routes.filter((route) => compareLists(keys(route), best) === 0);
+}
+
+function describe(route: Route, rule: string, nextHop: string | null): string {
+  const { attributes, generation } = route;
+  const { asPath } = attributes;
+  return [
+    route.prefix,
+    route.peer.text,
+    route.view,
+    route.pathId,
+    rule,
+    generation.isStale ? 'stale' : 'live',
+    route.suspect ? 'suspect' : 'sure',
+    asPath.at(-1) ?? (route.localAs === 0 ? -1 : route.localAs),
+    asPath[0] ?? -1,
+    attributes.localPref ?? 'none',
+    attributes.med ?? 'none',
+    attributes.nextHop === nextHop,
+  ].join(' ');
+}

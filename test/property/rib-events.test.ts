@@ -1,0 +1,87 @@
+/** Random histories of sessions, peers, routes and time: after each step the shard answers as the oracle does, over either table. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { AttributeStore } from '../../src/rib/attribute-store.ts';
+import { PrefixTable } from '../../src/rib/prefix-table.ts';
+import type { AttributeTable, RouteTable } from '../../src/rib/types.ts';
+import { type OracleEvent, OracleRib } from '../oracle/oracle-rib.ts';
+import { createSlowAttributes, createSlowTable } from '../oracle/slow-table.ts';
+import { addresses, event, messageOf, nextHops, oracleText } from '../support/rib-events.ts';
+import { endOfRibTimeoutMs, RibDriver, staleTimeMs, startMs } from '../support/rib-driver.ts';
+
+interface Step {
+  event: OracleEvent;
+  passMs: number;
+  reclaim: number;
+}
+
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.record({
+    event,
+    passMs: fc.constantFrom(0, 0, 0, 0, 1000, endOfRibTimeoutMs / 2, staleTimeMs / 2),
+    reclaim: fc.constantFrom(0, 0, 1, 1000),
+  }),
+  { minLength: 1, maxLength: 80, size: 'max' },
+);
+
+const viewOrders = [
+  [0, 1, 2],
+  [3, 4, 2, 0],
+];
+
+function compare(driver: RibDriver, oracle: OracleRib): void {
+  for (const views of viewOrders) {
+    for (const address of addresses) {
+      for (const nextHop of [null, ...nextHops]) {
+        const answer = oracleText(driver.lookup(address, nextHop, { views }));
+        assert.equal(answer, oracle.lookup(address, nextHop, views), `${address} next hop ${nextHop} views ${views}`);
+      }
+    }
+  }
+}
+
+function replay(list: readonly Step[], attributes: AttributeTable, routes: RouteTable): void {
+  const driver = new RibDriver(attributes, routes);
+  const oracle = new OracleRib(startMs, staleTimeMs, endOfRibTimeoutMs);
+  for (const step of list) {
+    driver.nowMs += step.passMs;
+    oracle.setClock(driver.nowMs);
+    const [collector, bmpAddress] = step.event.session.split(' ');
+    driver.send(messageOf(step.event), { collector, bmpAddress });
+    oracle.apply(step.event);
+    if (step.reclaim > 0) driver.shard.reclaim(step.reclaim);
+    compare(driver, oracle);
+  }
+  assert.equal(driver.shard.counters.recordErrors, 0);
+  const counts = routes.counts();
+  assert.equal(counts.routesV4 + counts.routesV6, oracle.routes.size);
+  driver.pass(staleTimeMs);
+  driver.send(messageOf({ kind: 'termination', session: '' }), { collector: 'c1' });
+  driver.send(messageOf({ kind: 'termination', session: '' }), { collector: 'c2' });
+  driver.pass(staleTimeMs);
+  while (driver.shard.reclaim(3));
+  assert.equal(attributes.size, 0);
+  assert.deepEqual(routes.counts(), { routesV4: 0, routesV6: 0, prefixesV4: 0, prefixesV6: 0 });
+}
+
+test('any history gives the answers of the oracle, over the slow table', () => {
+  fc.assert(
+    fc.property(steps, (list) => {
+      const attributes = createSlowAttributes();
+      replay(list, attributes, createSlowTable(attributes));
+    }),
+    { numRuns: 20 },
+  );
+});
+
+test('any history gives the answers of the oracle, over the compact table', () => {
+  fc.assert(
+    fc.property(steps, (list) => {
+      const attributes = new AttributeStore();
+      replay(list, attributes, new PrefixTable(attributes));
+    }),
+    { numRuns: 40 },
+  );
+});
