@@ -127,7 +127,7 @@ function overlaps(owned: readonly Owned[]): Finding[] {
   let covering: Owned[] = [];
   for (const item of sorted) {
     covering = covering.filter((outer) => rangesOverlap(outer.range, item.range));
-    const other = covering.find((outer) => outer.router !== item.router);
+    const other = covering.find((outer) => outer.path[1] !== item.path[1]);
     if (other !== undefined) {
       const [first, second] = comparePaths(other.path, item.path) <= 0 ? [other, item] : [item, other];
       findings.push({

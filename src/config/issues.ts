@@ -40,18 +40,19 @@ function unknownKey(path: ConfigPath, key: string, document: ConfigDocument): Pr
 }
 
 function describeIssue(issue: Issue, document: ConfigDocument, path: ConfigPath): string {
-  const found = path.at(-1) === 'password' ? undefined : (document.nodeAt(path)?.toJS(document.root) as unknown);
+  const value: unknown = document.nodeAt(path)?.toJS(document.root);
+  const found = path.at(-1) === 'password' ? maskValue(value) : describeValue(value);
   switch (issue.code) {
     case 'invalid_type':
       if (!issue.message.startsWith('Invalid input')) return issue.message;
-      return `expected ${typeNames[issue.expected] ?? issue.expected}, found ${describeValue(found)}`;
+      return `expected ${typeNames[issue.expected] ?? issue.expected}, found ${found}`;
     case 'invalid_union':
-      return `expected ${expectedOfUnion(issue.errors)}, found ${describeValue(found)}`;
+      return `expected ${expectedOfUnion(issue.errors)}, found ${found}`;
     case 'invalid_value': {
       const names = issue.values.map(String);
-      const nearest = typeof found === 'string' ? nearestName(found, names) : undefined;
+      const nearest = typeof value === 'string' ? nearestName(value, names) : undefined;
       const hint = nearest === undefined ? '' : `: did you mean "${nearest}"?`;
-      return `expected ${names.length === 1 ? '' : 'one of '}${names.join(', ')}, found ${describeValue(found)}${hint}`;
+      return `expected ${names.length === 1 ? '' : 'one of '}${names.join(', ')}, found ${found}${hint}`;
     }
     case 'too_small':
       return issue.origin === 'number' ? `must be at least ${issue.minimum}` : issue.message;
@@ -82,9 +83,13 @@ function expectedOfUnion(branches: readonly (readonly Issue[])[]): string {
 
 /** The value itself where it is short, else its kind. */
 function describeValue(value: unknown): string {
-  if (value === undefined) return 'something else';
-  if (value === null) return 'nothing';
+  if (value === null || value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'a map';
   return typeof value === 'string' ? `the text "${value}"` : JSON.stringify(value);
+}
+
+/** A secret is not repeated, whatever is wrong with it. */
+function maskValue(value: unknown): string {
+  return typeof value === 'number' ? 'a number (write it in quotes)' : 'something else';
 }

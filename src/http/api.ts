@@ -3,7 +3,7 @@
  * JSON but for /metrics; whatever is not known here is a JSON 404.
  */
 
-import { fastify, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { fastify, type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { AppStatus } from './status.ts';
@@ -17,7 +17,7 @@ export interface HttpApiOptions {
 export function createHttpApi({ logger, status, metrics }: HttpApiOptions): FastifyInstance {
   const api: FastifyInstance = fastify({
     loggerInstance: logger.child({}, { level: 'warn' }) as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     // A scraper's idle connection must not hold up the end of the process.
     forceCloseConnections: true,
   });
