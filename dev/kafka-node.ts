@@ -142,6 +142,8 @@ function nodeProperties(settings: KafkaNodeSettings, data: string): Record<strin
     'group.initial.rebalance.delay.ms': '0',
     'auto.create.topics.enable': 'false',
     'log.cleaner.backoff.ms': '200',
+    // Recorded flows are years old by their timestamps, and a log is deleted by them.
+    'log.retention.ms': '-1',
     // Failure detection at the pace of tests: a killed node's leaders move within seconds.
     'broker.session.timeout.ms': '6000',
     'broker.heartbeat.interval.ms': '1000',

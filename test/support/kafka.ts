@@ -4,7 +4,8 @@
  */
 
 import { after } from 'node:test';
-import { CompressionTypes, Kafka, logLevel, type IHeaders } from 'kafkajs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Admin, CompressionTypes, Kafka, logLevel, type IHeaders } from 'kafkajs';
 import { startBroker } from '../../dev/broker.ts';
 
 let counter = 0;
@@ -52,13 +53,24 @@ export async function createTopic(
   await admin.connect();
   try {
     await admin.createTopics({
-      waitForLeaders: true,
+      waitForLeaders: false,
       topics: [{ topic, numPartitions: partitions, replicationFactor, configEntries }],
     });
+    while (!(await hasLeaders(admin, topic, partitions))) await sleep(50);
   } finally {
     await admin.disconnect();
   }
   return topic;
+}
+
+/** kafkajs's own wait gives up at a node that has not heard of the topic yet. */
+async function hasLeaders(admin: Admin, topic: string, partitions: number): Promise<boolean> {
+  try {
+    const [metadata] = (await admin.fetchTopicMetadata({ topics: [topic] })).topics;
+    return metadata.partitions.length === partitions && metadata.partitions.every(({ leader }) => leader >= 0);
+  } catch {
+    return false;
+  }
 }
 
 export interface RawRecord {
