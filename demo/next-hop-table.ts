@@ -61,7 +61,9 @@ function routerRecords(router: string, nowMs: number, withLocRib: boolean): Buff
 }
 
 function announce(peer: PeerOptions, route: TableRoute): Buffer {
-  const attributes = { origin: 0, asPath: route.asPath, communities: route.communities };
+  // An empty COMMUNITIES attribute would be malformed (RFC 7606 §7.8).
+  const communities = route.communities.length === 0 ? {} : { communities: route.communities };
+  const attributes = { origin: 0, asPath: route.asPath, ...communities };
   if (!route.prefix.includes(':')) {
     return routeMonitoring(peer, { ...attributes, nextHop: route.nextHop, announced: [route.prefix] });
   }

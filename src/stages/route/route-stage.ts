@@ -46,7 +46,10 @@ export interface RouteStageDependencies {
   readonly onFatal: (error: Error) => void;
 }
 
-/** Every BMP record read is counted once: appended, collector or dead-lettered (a record that is split counts once). */
+/**
+ * Every BMP record read is counted once, when what became of it is acknowledged: appended, collector or dead-lettered (a record that
+ * is split counts once).
+ */
 export interface RouteCounters {
   appended: number;
   collector: number;
@@ -117,14 +120,18 @@ export class RouteStage implements GroupHandlers {
     if (topicId === null) return;
     const sink = this.deps.producer.createSink();
     const deadLetters = this.deps.makeDeadLetters();
+    const counts = { appended: 0, collector: 0, deadLettered: 0 };
     for (let from = 0; from < batch.count; from += sliceRecords) {
       if (!assignment.isCurrent()) return;
       const to = Math.min(batch.count, from + sliceRecords);
-      for (let i = from; i < to; i++) this.route(batch, i, input, topicId, sink, deadLetters);
+      for (let i = from; i < to; i++) this.route(batch, i, input, topicId, sink, deadLetters, counts);
       if (to < batch.count) await new Promise(setImmediate);
     }
     await sink.flush();
     await deadLetters.flush();
+    this.counters.appended += counts.appended;
+    this.counters.collector += counts.collector;
+    this.counters.deadLettered += counts.deadLettered;
     if (!assignment.isCurrent()) return;
     this.deps.sources.advance(batch);
     this.commits.done(assignment, batch.topic, batch.partition, batch.nextOffset);
@@ -137,6 +144,7 @@ export class RouteStage implements GroupHandlers {
     topicId: string,
     sink: RecordSink,
     deadLetters: DeadLetters,
+    counts: { appended: number; collector: number; deadLettered: number },
   ): void {
     const start = batch.valueStarts[index];
     try {
@@ -156,11 +164,11 @@ export class RouteStage implements GroupHandlers {
         this.append(batch, index, input, topicId, part, partIndex, routers[partIndex], sink);
         appended = true;
       });
-      if (appended) this.counters.appended++;
-      else this.counters.collector++;
+      if (appended) counts.appended++;
+      else counts.collector++;
     } catch (error) {
       if (!(error instanceof RecordError)) throw error;
-      this.counters.deadLettered++;
+      counts.deadLettered++;
       deadLetters.add(batch, index, batch.topic, batch.partition, batch.offsets[index], error.code, error.message);
     }
   }

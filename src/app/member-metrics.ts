@@ -1,0 +1,185 @@
+/** The member's metrics: plain numbers of the stages, read at scrape. Names and labels as docs/operating.md lists them. */
+
+import type { HeldShard } from '../stages/enrich/shard-host.ts';
+import { flowResults } from '../stages/enrich/flow-counters.ts';
+import type { Metrics, Sample } from '../telemetry/metrics.ts';
+import type { RibCounters } from '../rib/counters.ts';
+import type { Member } from './member.ts';
+
+const one = (value: number): Sample[] => [{ labels: {}, value }];
+
+export function registerMemberMetrics(metrics: Metrics, member: Member): void {
+  registerFlows(metrics, member);
+  registerRoutes(metrics, member);
+  registerShards(metrics, member);
+}
+
+function registerFlows(metrics: Metrics, member: Member): void {
+  const { flowCounters, enrichStage } = member;
+  metrics.counterFrom(
+    'flowrib_enrich_flows_total',
+    'Flows read, each counted once by what became of it.',
+    ['result'],
+    () => flowResults(flowCounters).map(({ result, count }) => ({ labels: { result }, value: count })),
+  );
+  metrics.counterFrom(
+    'flowrib_enrich_repartitioned_records_total',
+    'Flows by way of the repartition topic.',
+    ['direction'],
+    () => [
+      { labels: { direction: 'out' }, value: flowCounters.forwarded },
+      { labels: { direction: 'in' }, value: flowCounters.received },
+    ],
+  );
+  metrics.counterFrom('flowrib_enrich_lost_offsets_total', 'Flow records deleted before they were read.', [], () =>
+    one(flowCounters.lostOffsets),
+  );
+  metrics.gaugeFrom(
+    'flowrib_kafka_lag_records',
+    'Records behind the end of a partition held, as last seen.',
+    ['topic', 'partition'],
+    () =>
+      [...enrichStage.lags()].map(({ at, records }) => ({
+        labels: { topic: at.topic, partition: at.partition },
+        value: records,
+      })),
+  );
+  metrics.counterFrom('flowrib_kafka_rebalances_total', 'Assignments received by the enrich stage.', [], () =>
+    one(enrichStage.rebalances),
+  );
+  metrics.counterFrom('flowrib_kafka_commit_failures_total', 'Commits that the coordinator refused.', ['stage'], () => [
+    { labels: { stage: 'enrich' }, value: enrichStage.commits.failed },
+    { labels: { stage: 'route' }, value: member.routeStage.commits.failed },
+  ]);
+}
+
+function registerRoutes(metrics: Metrics, member: Member): void {
+  const { routeStage, sources, badRouteRecords } = member;
+  metrics.counterFrom(
+    'flowrib_route_records_total',
+    'BMP records read, each counted once by what became of it.',
+    ['result'],
+    () => [
+      { labels: { result: 'appended' }, value: routeStage.counters.appended },
+      { labels: { result: 'collector' }, value: routeStage.counters.collector },
+      { labels: { result: 'dead-lettered' }, value: routeStage.counters.deadLettered },
+    ],
+  );
+  metrics.counterFrom('flowrib_route_lost_offsets_total', 'BMP records deleted before they were read.', [], () =>
+    one(routeStage.counters.lostOffsets),
+  );
+  metrics.counterFrom('flowrib_route_ticks_total', 'Ticks appended, counted once for all shards.', [], () =>
+    one(sources.ticks),
+  );
+  metrics.counterFrom('flowrib_route_topics_recreated_total', 'Source topics found under a new topic id.', [], () =>
+    one(sources.recreated),
+  );
+  metrics.counterFrom(
+    'flowrib_restore_bad_records_total',
+    'Records of the routes log that could not be applied.',
+    [],
+    () => one(badRouteRecords.count),
+  );
+  metrics.counterFrom('flowrib_restore_started_total', 'Restores of shards begun.', [], () =>
+    one(member.host.restoresStarted),
+  );
+  metrics.counterFrom('flowrib_restore_records_total', 'Records of the routes log applied.', [], () =>
+    one(member.host.recordsApplied),
+  );
+}
+
+function registerShards(metrics: Metrics, member: Member): void {
+  const held = (read: (shard: HeldShard) => number) => (): Sample[] =>
+    member.host.all().map((shard) => ({ labels: { shard: shard.shard }, value: read(shard) }));
+  metrics.gaugeFrom(
+    'flowrib_rib_shard_state',
+    'State of each shard held: 1 for the state it is in.',
+    ['shard', 'state'],
+    () =>
+      member.host
+        .all()
+        .flatMap(({ shard, state }) =>
+          (['restoring', 'serving'] as const).map((name) => ({
+            labels: { shard, state: name },
+            value: state === name ? 1 : 0,
+          })),
+        ),
+  );
+  metrics.gaugeFrom('flowrib_rib_routes', 'Routes that answer.', ['shard', 'family'], () =>
+    member.host.all().flatMap(({ shard, rib }) => {
+      const { routesV4, routesV6 } = rib.routes.counts();
+      return [
+        { labels: { shard, family: 'ipv4' }, value: routesV4 },
+        { labels: { shard, family: 'ipv6' }, value: routesV6 },
+      ];
+    }),
+  );
+  metrics.gaugeFrom(
+    'flowrib_rib_attribute_sets',
+    'Distinct attribute sets.',
+    ['shard'],
+    held(({ rib }) => rib.attributes.size),
+  );
+  metrics.gaugeFrom('flowrib_rib_memory_bytes', 'Bytes of the tables, from the real arrays.', ['shard', 'part'], () =>
+    member.host.all().flatMap(({ shard, rib }) =>
+      Object.entries({ ...rib.routes.memory(), ...rib.attributes.memory() }).map(([part, value]) => ({
+        labels: { shard, part },
+        value,
+      })),
+    ),
+  );
+  metrics.gaugeFrom('flowrib_rib_peers', 'BGP peers by state.', ['state'], () => {
+    const states = new Map([
+      ['up', 0],
+      ['down', 0],
+      ['stale', 0],
+      ['provisional', 0],
+    ]);
+    for (const { rib } of member.host.all()) {
+      for (const router of rib.status().routers) {
+        for (const session of router.sessions) {
+          for (const { state } of session.peers) states.set(state, (states.get(state) ?? 0) + 1);
+        }
+      }
+    }
+    return [...states].map(([state, value]) => ({ labels: { state }, value }));
+  });
+  metrics.gaugeFrom(
+    'flowrib_rib_log_lag_records',
+    'Records of the routes log not applied yet.',
+    ['shard'],
+    held((s) => Math.max(0, s.logEnd - s.position)),
+  );
+  metrics.gaugeFrom(
+    'flowrib_rib_age_seconds',
+    'Seconds since the last record of the log was applied, ticks included.',
+    ['shard'],
+    held((s) => (Date.now() - s.lastAppliedAt) / 1000),
+  );
+  registerRibCounters(metrics, member);
+}
+
+/** Counters of the shards held now: a shard that moves away takes its counts along, so these are gauges. */
+function registerRibCounters(metrics: Metrics, member: Member): void {
+  const names = {
+    announced: 'routes announced',
+    withdrawn: 'routes withdrawn',
+    ignoredDuplicates: 'records ignored as repeated',
+    recordErrors: 'messages that could not be decoded',
+    treatedAsWithdraw: 'UPDATEs treated as withdraw (RFC 7606)',
+    unparsableNlri: 'UPDATEs with NLRI that could not be read',
+    addPathGuessed: 'NLRI read against the negotiated ADD-PATH',
+    provisional: 'Route Monitoring without a Peer Up',
+    sessionsLost: 'BMP sessions lost',
+  } as const satisfies Partial<Record<keyof RibCounters, string>>;
+  metrics.gaugeFrom(
+    'flowrib_rib_events',
+    `Since the shards held were restored: ${Object.values(names).join(', ')}.`,
+    ['event'],
+    () =>
+      (Object.keys(names) as (keyof typeof names)[]).map((event) => ({
+        labels: { event },
+        value: member.host.all().reduce((sum, { rib }) => sum + rib.counters[event], 0),
+      })),
+  );
+}
