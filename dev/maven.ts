@@ -71,7 +71,13 @@ async function download(bundle: MavenBundle, target: string): Promise<void> {
     rmSync(partial, { recursive: true, force: true });
     throw new Error(`mvn could not fetch ${bundle.title} (exit ${code}):\n${output.slice(-2000)}`);
   }
-  renameSync(partial, target);
+  try {
+    renameSync(partial, target);
+  } catch (error) {
+    rmSync(partial, { recursive: true, force: true });
+    // Another process, having found our lock abandoned, was quicker.
+    if (!existsSync(target)) throw error;
+  }
 }
 
 /** False while a living process holds the lock; a dead one's lock is taken away. */

@@ -95,15 +95,18 @@ export class ServerProcess {
 function hookProcessEnd(): void {
   if (isHooked) return;
   isHooked = true;
-  process.on('exit', () => {
-    for (const server of living) server.killNow();
-    for (const hook of exitHooks) hook();
-  });
+  process.on('exit', endAll);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.once(signal, () => {
-      for (const server of living) server.killNow();
-      // The signal's default reaction once our handler is gone; others (a test runner) may have handlers of their own.
-      if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+      // Whoever handles the signal as well (a test runner, a program that drains first) exits when it is done, and we with it.
+      if (process.listenerCount(signal) > 0) return;
+      endAll();
+      process.kill(process.pid, signal);
     });
   }
+}
+
+function endAll(): void {
+  for (const server of living) server.killNow();
+  for (const hook of exitHooks) hook();
 }
