@@ -14,7 +14,7 @@
 import type { EachBatchPayload, Kafka } from 'kafkajs';
 import { errorText, OwnershipLost } from '../base/errors.ts';
 import { type GroupHooks, setGroupHooks } from './d06-rejoin.ts';
-import { type FetchedBatch, GroupFetcher } from './group-fetcher.ts';
+import { endsGeneration, type FetchedBatch, GroupFetcher } from './group-fetcher.ts';
 import { type Cluster, type ConsumerGroup, errorType, isTransient, kafkajsModule } from './internals.ts';
 import type { KafkaLogger } from './logger.ts';
 import { createAssigner } from './member-data.ts';
@@ -75,6 +75,7 @@ export class KafkaGroupConsumer implements GroupConsumer {
   private handlers: GroupHandlers | null = null;
   private assignment: GroupAssignment | null = null;
   private epoch = 0;
+  private joined = false;
   private stopped = false;
   private failure: Error | null = null;
   private heartbeats: NodeJS.Timeout | null = null;
@@ -160,6 +161,7 @@ export class KafkaGroupConsumer implements GroupConsumer {
     } catch (error) {
       this.logger.info({ group: this.groupOptions.groupId, error: errorText(error) }, 'commit refused');
       if (fencingErrors.has(errorType(error) ?? '')) assignment.ended = true;
+      if (lostCoordinator(error)) await this.findCoordinator(assignment.group).catch(() => undefined);
       return false;
     }
   }
@@ -182,15 +184,31 @@ export class KafkaGroupConsumer implements GroupConsumer {
 
   private hooks(): GroupHooks {
     return {
-      beforeJoin: (group) => this.revoke(group),
+      beforeJoin: async (group) => {
+        if (this.assignment === null) return;
+        await this.revoke(group);
+        // All members look at the topics now, so that partitions added meanwhile cost one join, not one a member.
+        await this.cluster.refreshMetadata().catch(() => undefined);
+      },
       beforeLeave: (group) => this.revoke(group),
       joined: (group) => {
         this.assignment = new GroupAssignment(++this.epoch, group);
         this.fetcher.reset(this.assignment.partitions);
-        this.handlers?.onAssigned(this.assignment);
+        try {
+          this.handlers?.onAssigned(this.assignment);
+        } catch (error) {
+          throw this.fail(error);
+        }
+        this.joined = true;
         this.first.resolve();
       },
-      fetch: (group, nodeId) => this.fetcher.fetch(group, nodeId),
+      fetch: async (group, nodeId) => {
+        try {
+          return await this.fetcher.fetch(group, nodeId);
+        } catch (error) {
+          throw isTransient(error) || endsGeneration(error) ? error : this.fail(error);
+        }
+      },
       heartbeat: (group, send) => this.sendHeartbeat(group, send),
     };
   }
@@ -226,11 +244,16 @@ export class KafkaGroupConsumer implements GroupConsumer {
         this.logger.info({ topic: batch.topic, partition: batch.partition, error: errorText(error) }, 'batch given up');
         return;
       }
-      this.failure ??= error instanceof Error ? error : new Error(errorText(error));
-      throw new kafkajsModule.KafkaJSNonRetriableError(this.failure.message);
+      throw this.fail(error);
     } finally {
       this.pool.release(view);
     }
+  }
+
+  /** Keeps what went wrong for onCrash, in a form that kafkajs does not try again. */
+  private fail(error: unknown): Error {
+    this.failure ??= error instanceof Error ? error : new Error(errorText(error));
+    return new kafkajsModule.KafkaJSNonRetriableError(this.failure.message);
   }
 
   /** Beside the heartbeats that kafkajs sends between batches: a handler that waits long must not cost the membership. */
@@ -247,9 +270,13 @@ export class KafkaGroupConsumer implements GroupConsumer {
     } catch (error) {
       if (fencingErrors.has(errorType(error) ?? '') && this.assignment !== null) this.assignment.ended = true;
       if (!lostCoordinator(error)) throw error;
-      this.logger.info({ group: group.groupId, error: errorText(error) }, 'looking for the coordinator again');
-      group.coordinator = await this.cluster.findGroupCoordinator({ groupId: group.groupId });
+      await this.findCoordinator(group);
     }
+  }
+
+  private async findCoordinator(group: ConsumerGroup): Promise<void> {
+    this.logger.info({ group: group.groupId }, 'looking for the coordinator again');
+    group.coordinator = await this.cluster.findGroupCoordinator({ groupId: group.groupId });
   }
 
   private crashed(error: Error, restart: boolean): void {
@@ -258,8 +285,9 @@ export class KafkaGroupConsumer implements GroupConsumer {
       this.logger.warn({ error: errorText(error), transient: isTransient(error) }, 'consumer restarts');
       return;
     }
+    if (this.heartbeats !== null) clearInterval(this.heartbeats);
     const failure = this.failure ?? error;
-    if (this.epoch === 0) this.first.reject(failure);
+    if (!this.joined) this.first.reject(failure);
     else this.handlers?.onCrash(failure);
   }
 }

@@ -119,7 +119,7 @@ export class GroupFetcher {
       const broker = await this.cluster.findBroker({ nodeId });
       return await this.fetchFrom(broker, inFetchOrder(wanted));
     } catch (error) {
-      if (!isTransient(error) || (error as { code?: number }).code === rebalanceInProgress) throw error;
+      if (!isTransient(error) || endsGeneration(error)) throw error;
       this.logger.info({ broker: nodeId, error: errorText(error) }, 'fetch failed, trying again');
       await this.recover();
       return [];
@@ -186,6 +186,11 @@ export class GroupFetcher {
     this.onLostOffsets({ topic, partition }, position, start);
     if (cursor.version === version) cursor.moveTo(start);
   }
+}
+
+/** Thrown to have the group joined anew; kafkajs stops all fetching and waits for the handlers first. */
+export function endsGeneration(error: unknown): boolean {
+  return (error as { code?: number }).code === rebalanceInProgress;
 }
 
 function hasNewPartitions(group: ConsumerGroup): boolean {

@@ -34,6 +34,30 @@ describe('hazard D13: a consumer that stops', () => {
     await consumer.stop();
   });
 
+  it('also when the handler that fails is onAssigned or onLostOffsets', async () => {
+    const topic = await createTopic(brokers, 'd13');
+    const client = testClient(brokers);
+    const failing = new RecordingMember();
+    failing.onAssigned = () => {
+      throw new Error('cannot prepare');
+    };
+    const first = client.groupConsumer({ groupId: uniqueName('d13'), topics: [topic] });
+    await assert.rejects(first.run(failing), /cannot prepare/);
+    await first.stop();
+
+    const member = new RecordingMember();
+    member.startAt = () => [{ topic, partition: 0, offset: 50 }];
+    member.onLostOffsets = () => {
+      throw new Error('cannot go on');
+    };
+    const second = client.groupConsumer({ groupId: uniqueName('d13'), topics: [topic] });
+    member.consumer = second;
+    await second.run(member);
+    await eventually('the crash', () => member.crashes.length > 0, 5_000);
+    assert.match(member.crashes[0].message, /cannot go on/);
+    await second.stop();
+  });
+
   it('rejects run when it cannot even join', async () => {
     const client = testClient(brokers, { sessionTimeoutMs: 2, heartbeatIntervalMs: 1 });
     const consumer = client.groupConsumer({ groupId: uniqueName('d13'), topics: [await createTopic(brokers, 'd13')] });

@@ -35,9 +35,9 @@ describe('when leaders and coordinators move', () => {
     const producer = plainKafka(cluster.brokers).producer({ idempotent: true, maxInFlightRequests: 1 });
     await producer.connect();
     let produced = 0;
-    let producing = true;
+    const end = new AbortController();
     const writing = (async (): Promise<void> => {
-      while (producing) {
+      while (!end.signal.aborted) {
         for (let partition = 0; partition < partitions; partition++) {
           await producer.send({ topic, messages: [{ value: `v${produced}`, partition }] });
         }
@@ -54,10 +54,10 @@ describe('when leaders and coordinators move', () => {
     await cluster.node(coordinator).stop();
     await sleep(1_500);
     await cluster.node(coordinator).start();
-    const before = produced;
+    const soFar = produced;
     await cluster.node((coordinator % 3) + 1).kill();
-    await eventually('the leaders to move', () => produced > before + 20, 60_000);
-    producing = false;
+    await eventually('the leaders to move', () => produced > soFar + 20, 60_000);
+    end.abort();
     await writing;
     await producer.disconnect();
     const total = (): number => produced * partitions;
