@@ -233,7 +233,7 @@ export class KafkaGroupConsumer implements GroupConsumer {
     if (cursor.version !== version || cursor.paused || assignment === null || handlers === null) return;
     const view = this.pool.take();
     try {
-      view.fill(batch.fetched, cursor.position, this.readCommitted);
+      view.show(batch.fetched, cursor.position, this.readCommitted);
       if (view.nextOffset === cursor.position) return;
       const { nextOffset } = view;
       await handlers.onBatch(view, assignment);

@@ -194,7 +194,7 @@ export class KafkaPartitionReader implements PartitionReader {
     const { version } = cursor;
     const view = this.pool.take();
     try {
-      view.fill(fetched, cursor.position, this.readCommitted);
+      view.show(fetched, cursor.position, this.readCommitted);
       const { nextOffset } = view;
       const atEnd = nextOffset >= (this.readCommitted ? fetched.lastStableOffset : fetched.highWatermark);
       if (nextOffset === cursor.position && (!atEnd || cursor.endReported)) return;

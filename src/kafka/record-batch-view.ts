@@ -52,7 +52,7 @@ export class RecordBatchView implements RecordBatch {
   headerEnds = new Int32Array(0);
 
   /** Takes the records at or beyond `position`; aborted ones are left out when `readCommitted`. */
-  fill(fetched: FetchedPartition, position: number, readCommitted: boolean): void {
+  show(fetched: FetchedPartition, position: number, readCommitted: boolean): void {
     this.topic = fetched.topic;
     this.partition = fetched.partition;
     this.highWatermark = fetched.highWatermark;

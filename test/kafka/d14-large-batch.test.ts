@@ -44,7 +44,7 @@ describe('hazard D14: batches of any number of records', () => {
   it('200,000 records in one batch are read', async () => {
     const count = 200_000;
     const view = new RecordBatchView();
-    view.fill(await fetched(batchOf(5_000_000_000, count)), 5_000_000_010, true);
+    view.show(await fetched(batchOf(5_000_000_000, count)), 5_000_000_010, true);
     assert.equal(view.count, count - 10);
     assert.equal(view.nextOffset, 5_000_000_000 + count);
     for (let i = 0; i < view.count; i += 9_999) {
@@ -58,7 +58,7 @@ describe('hazard D14: batches of any number of records', () => {
   it('a batch that is cut off is left for the next fetch', async () => {
     const whole = batchOf(0, 10);
     const view = new RecordBatchView();
-    view.fill(await fetched(Buffer.concat([whole, batchOf(10, 10).subarray(0, 100)])), 0, true);
+    view.show(await fetched(Buffer.concat([whole, batchOf(10, 10).subarray(0, 100)])), 0, true);
     assert.equal(view.nextOffset, 10);
     assert.equal(view.count, 10);
   });
@@ -69,7 +69,7 @@ describe('hazard D14: batches of any number of records', () => {
     broken.writeInt32BE(10, 57);
     const view = new RecordBatchView();
     const partition = await fetched(broken);
-    assert.throws(() => view.fill(partition, 0, true), FatalError);
+    assert.throws(() => view.show(partition, 0, true), FatalError);
     const old = batchOf(0, 1);
     old[16] = 1;
     await assert.rejects(fetched(old), /message format 1/);

@@ -66,7 +66,7 @@ describe('record batch view', () => {
         const decoded = await decodeBatches(raw, 7, raw.length - 3);
         const none = { errorCode: 0, highWatermark: next, lastStableOffset: next, aborted: [] };
         const fetched = { topic: 't', partition: 3, ...none, ...decoded };
-        view.fill(fetched, position, true);
+        view.show(fetched, position, true);
         assert.equal(view.nextOffset, Math.max(next, position));
         assert.deepEqual(rowsOf(view), expected);
       }),
