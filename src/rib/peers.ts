@@ -112,7 +112,8 @@ export class BmpSession {
     for (const peer of this.peers.values()) {
       if (!peer.isGlobal) continue;
       for (const rib of peer.ribs) this.note(rib);
-      for (const rib of peer.staleRibs) if (peer.current(rib.view, rib.afiSafi) === null) this.note(rib);
+      // One with a successor changes nothing: it goes when that is complete.
+      for (const rib of peer.staleRibs) this.note(rib);
     }
     for (let view = 0; view < viewCount; view++) {
       for (const [views, at] of [[views4, view] as const, [views6, viewCount + view] as const]) {

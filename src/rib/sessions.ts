@@ -192,7 +192,8 @@ export class Sessions {
     peer.dropAtMs = Infinity;
     peer.as = header.peerAs;
     peer.bgpId = header.bgpId;
-    peer.localAs = 0;
+    // The header of a Loc-RIB names the router's own AS (RFC 9069 §4.1); a provisional peer has nothing else.
+    peer.localAs = peer.isLocRib ? header.peerAs : 0;
     peer.isSuspect = false;
     peer.guessedViews = 0;
     peer.isFiltered = header.isFiltered;

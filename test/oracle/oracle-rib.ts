@@ -143,7 +143,7 @@ export class OracleRib {
     if (event.kind === 'withdraw') return;
     const isUp = this.lives.get(lifeKey(event))?.state === 'up';
     const { attributes } = event;
-    const localAs = isUp ? oracleLocalAs : 0;
+    const localAs = isUp ? oracleLocalAs : peer.isLocRib ? peer.as : 0;
     this.routes.set(key, {
       session,
       peer,

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { AttributeStore } from '../../src/rib/attribute-store.ts';
 import { PrefixTable } from '../../src/rib/prefix-table.ts';
 import type { AttributeTable, RouteTable } from '../../src/rib/types.ts';
@@ -36,7 +36,11 @@ function compare(driver: RibDriver, oracle: OracleRib): void {
     for (const address of addresses) {
       for (const nextHop of [null, ...nextHops]) {
         const answer = oracleText(driver.lookup(address, nextHop, { views }));
-        assert.equal(answer, oracle.lookup(address, nextHop, views), `${address} next hop ${nextHop} views ${views}`);
+        assert.equal(
+          answer,
+          oracle.lookup(address, nextHop, views),
+          `${address} next hop ${nextHop} views ${views.join()}`,
+        );
       }
     }
   }

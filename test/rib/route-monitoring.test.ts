@@ -74,6 +74,8 @@ test('path ids that the opens do not promise are found, counted, learned, and ma
   assert.equal(driver.shard.counters.addPathGuessed, 1);
   driver.send(routeMonitoring(peer, { withdrawn: [prefixes[0]] }));
   assert.deepEqual(driver.at('198.51.100.0/24'), []);
+  // From then on it is what is expected.
+  driver.send(routeMonitoring(peer, { ...attributes, announced: [{ prefix: '10.0.0.0/8', pathId: 5 }] }));
   assert.equal(driver.shard.counters.addPathGuessed, 1);
   driver.send(peerUp(peer, { remotePort: 5 }));
   driver.send(routeMonitoring(peer, { ...attributes, announced: ['198.51.100.0/24'] }));

@@ -117,6 +117,18 @@ test('initiation again is the loss of the former session: stale, then dropped', 
   assert.equal(driver.peer('192.0.2.2'), undefined);
 });
 
+test('a second loss does not put off the drop of what was stale already', () => {
+  const driver = twoPeers();
+  driver.send([initiation(), peerUp(peerA)]);
+  driver.pass(1000);
+  driver.send(initiation());
+  driver.pass(staleTimeMs - 1001);
+  assert.equal(driver.at('10.1.0.0/16').length, 1);
+  driver.pass(1);
+  assert.deepEqual(driver.at('10.1.0.0/16'), []);
+  assert.equal(driver.peer('192.0.2.1')?.state, 'stale');
+});
+
 test('the first initiation loses nothing, nor does one of another session', () => {
   const driver = twoPeers();
   driver.send(initiation(), { collector: 'c2' });
@@ -150,6 +162,13 @@ test('a peer that comes up again after peer down starts empty', () => {
   assert.equal(driver.peer('192.0.2.1')?.epoch, 2);
   driver.pass(staleTimeMs);
   assert.equal(driver.peer('192.0.2.1')?.state, 'up');
+});
+
+test('a loc-rib without peer up still tells the own AS in its headers', () => {
+  const driver = new RibDriver();
+  const locRib: PeerOptions = { type: 3, as: 65000, bgpId: '192.0.2.254' };
+  driver.send(routeMonitoring(locRib, { origin: 0, asPath: [], nextHop: '192.0.2.9', announced: ['10.0.0.0/8'] }));
+  assert.equal(driver.lookup('10.0.0.1').originAs, 65000);
 });
 
 test('route monitoring without peer up makes a provisional, suspect peer', () => {

@@ -88,7 +88,8 @@ export class RibDriver {
     const { family, w0, w1, w2, w3 } = address;
     const id = routes.exactMatch(family, w0, w1, w2, w3, Number(prefix.slice(slash + 1)));
     const found: string[] = [];
-    for (let i = 0; id >= 0 && i < routes.routeCount(id); i++) {
+    const count = id < 0 ? 0 : routes.routeCount(id);
+    for (let i = 0; i < count; i++) {
       const ref = routes.firstRoute(id) + i * routes.routeStride(id);
       const rib = shard.sources.ribs[routes.routeSource(ref)] ?? null;
       if (rib === null || shard.sources.head[rib.source] < 0) continue;

@@ -1,6 +1,6 @@
 /** Random histories of BMP sessions for property tests: arbitraries of oracle events, their bytes, and answers as the oracle writes them. */
 
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { formatIp } from '../../src/base/ip.ts';
 import { decidedByNames, type RouteAnswer, statusMatched } from '../../src/model/answer.ts';
 import { type OracleAttributes, type OracleEvent, oracleLocalAs, type OraclePeer } from '../oracle/oracle-rib.ts';
