@@ -23,6 +23,7 @@ for (const [n, source] of ids.entries()) {
   report(`announce, source ${n + 1}, random order`, prefixes, () => announceAll(set, source, strideOf(n)));
 }
 printMemory();
+calibrate();
 for (const family of [4, 6]) measureLookups(family);
 report('announce again, other time', prefixes, () => announceAll(set, ids[0], strideOf(3)));
 report('withdraw all of source 1', prefixes, () => withdrawAll(set, ids[0]));
@@ -31,9 +32,9 @@ let longest = 0;
 report('retire and reclaim source 1', prefixes, () => {
   table.retire(ids[0]);
   for (let more = true; more;) {
-    const start = performance.now();
+    const start = cpuMs();
     more = table.reclaim(1000);
-    longest = Math.max(longest, performance.now() - start);
+    longest = Math.max(longest, cpuMs() - start);
   }
 });
 console.log(`longest slice of 1,000: ${longest.toFixed(2)} ms`);
@@ -50,8 +51,8 @@ function strideOf(n: number): number {
 function announceAll({ families, lengths, words, setOf, sets }: RouteSet, source: number, stride: number): void {
   let at = 0;
   for (let n = 0; n < prefixes; n++) {
-    const set = sets[setOf[at]];
-    const id = attributes.intern(set, set.length);
+    const held = sets[setOf[at]];
+    const id = attributes.intern(held, held.length);
     const w = at * 4;
     table.announce(
       source,
@@ -90,12 +91,12 @@ function measureLookups(family: number): void {
   }
   for (let pass = 0; pass < 2; pass++) {
     const start = cpuMs();
-    let sum = 0;
+    let checksum = 0;
     for (let at = 0; at < addresses.length; at += 4) {
-      sum += table.longestMatch(family, addresses[at], addresses[at + 1], addresses[at + 2], addresses[at + 3]);
+      checksum += table.longestMatch(family, addresses[at], addresses[at + 1], addresses[at + 2], addresses[at + 3]);
     }
     const ns = ((cpuMs() - start) * 1e6) / lookups;
-    if (pass > 0) console.log(`longest match IPv${family}: ${ns.toFixed(0)} ns (checksum ${sum})`);
+    if (pass > 0) console.log(`longest match IPv${family}: ${ns.toFixed(0)} ns (checksum ${checksum})`);
   }
 }
 
@@ -106,6 +107,24 @@ function report(what: string, routes: number, act: () => void): void {
   const ms = cpuMs() - start;
   console.log(
     `${what}: ${ms.toFixed(0)} ms, ${(routes / ms / 1000).toFixed(2)} M/s (wall ${(performance.now() - wall).toFixed(0)} ms)`,
+  );
+}
+
+/** What this machine needs, now, for random reads over 64 MB: what the other numbers are to be read against. */
+function calibrate(): void {
+  const words = new Int32Array(2 ** 24);
+  const random = createRandom(9);
+  for (let at = 0; at < words.length; at++) words[at] = random() * words.length;
+  let at = 0;
+  let start = cpuMs();
+  for (let n = 0; n < 1_000_000; n++) at = (words[at] + n) & (words.length - 1);
+  const dependent = cpuMs() - start;
+  let checksum = at;
+  start = cpuMs();
+  for (let n = 0; n < 4_000_000; n++) checksum = (checksum + words[Math.imul(n, 0x9e3779b1) >>> 8]) | 0;
+  const independent = (cpuMs() - start) / 4;
+  console.log(
+    `random read: ${dependent.toFixed(0)} ns dependent, ${independent.toFixed(1)} ns not (checksum ${checksum})`,
   );
 }
 

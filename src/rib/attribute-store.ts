@@ -16,7 +16,7 @@ import type { AttributeTable } from './types.ts';
 
 const setWords = 4;
 const changesBetweenChecks = 4096;
-const sweptAChange = 16;
+const sweptAChange = 32;
 
 export interface AttributeStoreOptions {
   /** Seeds the hash of sets; a random one unless told. */
@@ -138,7 +138,7 @@ export class AttributeStore implements AttributeTable, HashSource {
   #afterChange(): void {
     if (this.#sweepAt === 0) {
       if (--this.#changesToCheck > 0) return;
-      this.#changesToCheck = Math.max(changesBetweenChecks, this.#arena.usedWords >>> 7);
+      this.#changesToCheck = Math.max(changesBetweenChecks, this.#arena.usedWords >>> 9);
       if (this.#arena.startVacating()) this.#sweepAt = 1;
       return;
     }

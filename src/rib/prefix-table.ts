@@ -17,7 +17,7 @@ import { none, type AttributeTable, type RouteTable } from './types.ts';
 /** Changes between two looks at whether blocks should be moved together, at least. */
 const changesBetweenChecks = 4096;
 /** Records looked at for each change while they are. */
-const sweptAChange = 16;
+const sweptAChange = 32;
 
 export interface PrefixTableOptions {
   /** Seeds the hash of prefixes; a random one unless told, so that nobody can choose prefixes that collide. */
@@ -284,7 +284,7 @@ export class PrefixTable implements RouteTable {
     if (this.#sweepAt === 0) {
       if (--this.#changesToCheck > 0) return;
       const pages = this.#routes.pages;
-      this.#changesToCheck = Math.max(changesBetweenChecks, pages.usedWords >>> 7);
+      this.#changesToCheck = Math.max(changesBetweenChecks, pages.usedWords >>> 9);
       if (pages.startVacating()) this.#sweepAt = 1;
       return;
     }

@@ -85,3 +85,15 @@ void test('space of released sets is used again, whatever their sizes; those tha
     assert.equal(found[length - 1], first % 10_000);
   }
 });
+
+void test('sets are moved together when most are gone, and longer ones take the space', () => {
+  const store = new AttributeStore({ seed: 1 });
+  const words = new Int32Array(40);
+  const ids = Array.from({ length: 40_000 }, (_, n) => store.intern(words.fill(n, 0, 12), 12));
+  for (const [n, id] of ids.entries()) if (n % 4 !== 0) store.release(id);
+  for (let n = 0; n < 10_000; n++) store.intern(words.fill(-1 - n), 40);
+  const { attributeWords } = store.memory();
+  const live = 10_000 * 4 * (12 + 40);
+  assert.ok(attributeWords < live * 1.35, `${attributeWords} bytes for ${live}`);
+  for (let n = 0; n < ids.length; n += 4) assert.deepEqual(wordsOf(store, ids[n]), Array(12).fill(n));
+});

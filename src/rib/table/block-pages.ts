@@ -7,7 +7,7 @@
  *                    1 live blocks | 2 first free block + 1, 0 none (chained through the blocks' first words) | 3 words handed out so far
  *                    4 next | 5 previous page of the list it is on, -1 none | 6 1 while being vacated | 7 pages of the run
  *
- * Growing tables leave pages half empty. `startVacating` marks those under 70 %; the owner then sweeps its blocks and moves those for
+ * Growing tables leave pages half empty. `startVacating` marks some; the owner then sweeps its blocks and moves those for
  * which `isVacated` says so. Nothing is allocated in a marked page, so after a whole sweep all of them are back in the pool.
  *
  * Invariant: a page is on its class's list exactly when it has room and is not marked.
@@ -136,28 +136,38 @@ export class BlockPages {
     return this.#meta.words[(block >>> pageShift) * metaWords + vacating] !== 0;
   }
 
-  /** Marks pages under 70 % when that would free at least an eighth of all; true when the owner is to sweep. */
+  /**
+   * Marks pages to vacate when less than 85 % of the words in use are live; true when the owner is to sweep. The emptiest pages first,
+   * and no more than hold an eighth of all live words, since marked pages are kept until they are empty while their blocks take new ones.
+   */
   startVacating(): boolean {
-    if (this.usedWords < 64 * pageWords || (this.usedWords - this.#liveWords) * 5 < this.usedWords) return false;
-    const meta = this.#meta.words;
-    let gain = 0;
-    for (let pass = 0; pass < 2; pass++) {
-      for (let page = 0; page < this.#pages; page++) {
-        const at = page * metaWords;
-        const sizeClass = meta[at + kind];
-        if (sizeClass <= 0) continue;
-        const filled = meta[at + live] * sizeOfClass[sizeClass];
-        if (filled * 10 >= pageWords * 7) continue;
-        if (pass === 0) {
-          gain += pageWords - filled;
-        } else {
-          this.#unlink(page, sizeClass);
-          meta[at + vacating] = 1;
-        }
-      }
-      if (gain * 8 < this.usedWords) return false;
+    if (this.usedWords < 64 * pageWords || this.#liveWords * 20 > this.usedWords * 17) return false;
+    let left = this.#liveWords >>> 3;
+    let isMarked = false;
+    for (let most = pageWords / 8; most <= pageWords * 0.75; most += pageWords / 8) {
+      const before = left;
+      left = this.#mark(most, left);
+      isMarked ||= left < before;
+      if (left <= 0) break;
     }
-    return true;
+    return isMarked;
+  }
+
+  /** Marks pages with at most `most` live words until `left` words are in marked ones; how many may still be. */
+  #mark(most: number, left: number): number {
+    const meta = this.#meta.words;
+    let rest = left;
+    for (let page = 0; page < this.#pages && rest > 0; page++) {
+      const at = page * metaWords;
+      const sizeClass = meta[at + kind];
+      if (sizeClass <= 0 || meta[at + vacating] !== 0) continue;
+      const filled = meta[at + live] * sizeOfClass[sizeClass];
+      if (filled > most) continue;
+      this.#unlink(page, sizeClass);
+      meta[at + vacating] = 1;
+      rest -= filled;
+    }
+    return rest;
   }
 
   #openPage(sizeClass: number): number {
