@@ -9,6 +9,7 @@ function readVarint(bytes: Uint8Array): { value: bigint; size: number } {
   let size = 0;
   for (;;) {
     const byte = bytes[size];
+    assert.ok(byte !== undefined, 'varint without an end');
     value |= BigInt(byte & 0x7f) << BigInt(7 * size++);
     if (byte < 0x80) return { value, size };
   }
