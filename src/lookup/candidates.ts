@@ -116,15 +116,15 @@ export class Candidates {
     this.count = n;
   }
 
+  /** Within one session two routes of a prefix always differ in one of these. */
   private isSameRoute(shard: RibShard, a: number, b: number): boolean {
-    const { neighbour, safi, ribs } = shard.sources;
+    const { neighbour, safi } = shard.sources;
     const [first, second] = [this.sources[a], this.sources[b]];
     return (
       neighbour[first] === neighbour[second] &&
       this.views[a] === this.views[b] &&
       safi[first] === safi[second] &&
-      this.pathIds[a] === this.pathIds[b] &&
-      ribs[first]?.peer.session !== ribs[second]?.peer.session
+      this.pathIds[a] === this.pathIds[b]
     );
   }
 

@@ -55,6 +55,6 @@ function runPeer(peer: Peer, ribs: Ribs, counters: RibCounters, timeoutMs: numbe
 
 function staleDeadline(peer: Peer, rib: Rib, untoldMs: number): number {
   const isEpochOpen = peer.state === 'up' || peer.state === 'provisional';
-  if (!isEpochOpen || peer.current(rib.view, rib.afiSafi) !== null) return rib.dropAtMs;
-  return Math.min(rib.dropAtMs, untoldMs);
+  // A twin is still incomplete, else it would have swept this: `untoldMs` is not before its timeout.
+  return isEpochOpen ? Math.min(rib.dropAtMs, untoldMs) : rib.dropAtMs;
 }

@@ -38,6 +38,11 @@ test('peer down ends all views of that peer at once, whatever its flags, and not
   assert.deepEqual(driver.at('10.2.0.0/16'), []);
   assert.equal(driver.peer('192.0.2.1')?.state, 'down');
   assert.equal(driver.peer('192.0.2.2')?.state, 'up');
+  driver.pass(1000);
+  driver.send(peerDown(peerA));
+  assert.equal(driver.events.filter((event) => event.kind === 'peer-down').length, 1);
+  driver.pass(staleTimeMs - 1000);
+  assert.equal(driver.peer('192.0.2.1'), undefined);
   while (driver.shard.reclaim(1));
   assert.equal(driver.routes.counts().prefixesV4, 1);
 });
