@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { createRandom, generateRoutes } from '../../bench/route-set.ts';
+import { createRandom, generateRoutes, pickAddress } from '../../bench/route-set.ts';
 import { AttributeStore } from '../../src/rib/attribute-store.ts';
 import { PrefixTable } from '../../src/rib/prefix-table.ts';
-import { maskWords } from '../oracle/slow-table.ts';
+import { createSlowAttributes, createSlowTable, maskWords } from '../oracle/slow-table.ts';
 import { comparePair, createPair, type TestPrefix } from '../support/table-pair.ts';
 
 const noPath = -1;
@@ -178,6 +178,46 @@ void test('50,000 random changes over 3,000 prefixes leave what the slow twin ha
   }
   comparePair(pair);
   pair.empty();
+});
+
+void test('a table that is large enough for shortcuts answers as the slow twin, while it grows and shrinks', () => {
+  const set = generateRoutes({ count: 24_000, seed: 8, sets: 1 });
+  const attributes = createSlowAttributes();
+  const id = attributes.intern(set.sets[0], set.sets[0].length);
+  const fast = new PrefixTable(attributes, { seed: 1 });
+  const slow = createSlowTable(attributes);
+  const random = createRandom(4);
+  const source = fast.createSource();
+  assert.equal(slow.createSource(), source);
+  const address = new Int32Array(5);
+  const compare = (): void => {
+    for (let n = 0; n < 3000; n++) {
+      pickAddress(set, random, address);
+      const [family, w0, w1, w2, w3] = address;
+      const one = fast.longestMatch(family, w0, w1, w2, w3);
+      const other = slow.longestMatch(family, w0, w1, w2, w3);
+      assert.equal(one < 0 ? -1 : fast.prefixLength(one), other < 0 ? -1 : slow.prefixLength(other));
+    }
+  };
+  const change = (step: number, from: number, isAnnounce: boolean): void => {
+    for (let at = from; at < set.count; at += step) {
+      const [w0, w1, w2, w3] = set.words.subarray(at * 4, at * 4 + 4);
+      for (const table of [fast, slow]) {
+        if (isAnnounce) table.announce(source, set.families[at], w0, w1, w2, w3, set.lengths[at], -1, id, at);
+        else table.withdraw(source, set.families[at], w0, w1, w2, w3, set.lengths[at], -1);
+      }
+    }
+  };
+  change(2, 0, true);
+  change(2, 1, true);
+  assert.ok(fast.occupancy().nodes > 8192);
+  compare();
+  for (const from of [0, 1]) change(3, from, false);
+  compare();
+  // Nodes that come back elsewhere.
+  change(3, 2, false);
+  change(9, 1, true);
+  compare();
 });
 
 void test('memory stays flat while routes come and go', () => {

@@ -9,7 +9,7 @@
  * So an update writes to one node (and the headers below it), and a lookup that ends on an empty slot climbs the headers. The two roots
  * are nodes 0 (IPv4) and 1 (IPv6); the default route is the root's header value.
  *
- * Invariant: a node other than a root has a prefix or a child. Cost: 72 bytes a node, 20 bytes and 4 a length for an anchor.
+ * Invariant: a node other than a root has a prefix or a child. Cost: 72 bytes a node, and 256 KiB once there are 4,096.
  */
 
 import { Anchors } from './anchors.ts';
@@ -18,6 +18,9 @@ import { Slab } from './slab.ts';
 
 const nodeSlots = 16;
 const lastLevel = 7;
+/** Once a table is large, IPv4 nodes of this level are also found by a table over the 16 bits above them. */
+const shortcutLevel = 4;
+const nodesForShortcuts = 4096;
 /** Bits of a node's bitmap that stand for prefixes of up to k bits. */
 const upTo = Int32Array.of(0, 0x3, 0x3f, 0x3fff, 0x3fffffff);
 
@@ -28,6 +31,7 @@ export class LpmTree {
   readonly #records: PrefixRecords;
   /** Nodes from the root to where the last walk ended. */
   readonly #path = new Int32Array(lastLevel + 1);
+  #shortcuts = new Int32Array(0);
   #nodes = 2;
   #freeNode = 0;
   #nodesInUse = 2;
@@ -42,7 +46,7 @@ export class LpmTree {
   }
 
   get nodeBytes(): number {
-    return this.#slots.bytes + this.#headers.bytes;
+    return this.#slots.bytes + this.#headers.bytes + this.#shortcuts.byteLength;
   }
 
   get anchorBytes(): number {
@@ -51,21 +55,31 @@ export class LpmTree {
 
   /** Longest prefix over the address, 0 for none. */
   longest(family: number, w0: number, w1: number, w2: number, w3: number): number {
+    if (family === 6) {
+      const anchor = this.#anchors.find(w0);
+      if (anchor !== 0) {
+        const found = this.#anchors.longest(anchor, w0, w1, w2, w3, 128);
+        if (found !== 0) return found;
+      }
+    }
     const slots = this.#slots.words;
     let node = family === 6 ? 1 : 0;
     let slot = 0;
     let level = 0;
+    const shortcuts = this.#shortcuts;
+    if (family === 4 && shortcuts.length !== 0) {
+      const skipped = shortcuts[w0 >>> 16];
+      if (skipped !== 0) {
+        node = skipped;
+        level = shortcutLevel;
+      }
+    }
     for (; ; level++) {
       slot = slots[node * nodeSlots + ((w0 >>> (28 - 4 * level)) & 15)];
       if (slot >= 0 || level === lastLevel) break;
       node = ~slot;
     }
-    if (slot > 0) return slot;
-    if (slot < 0) {
-      const found = this.#anchors.longest(~slot, w0, w1, w2, w3, 128);
-      if (found !== 0) return found;
-    }
-    return this.#climb(family, w0, level);
+    return slot > 0 ? slot : this.#climb(family, w0, level);
   }
 
   /** Longest prefix of at most `length` bits over the address, 0 for none. */
@@ -109,11 +123,12 @@ export class LpmTree {
       const at = node * nodeSlots + ((w0 >>> (28 - 4 * level)) & 15);
       const slot = this.#slots.words[at];
       node = slot < 0 ? ~slot : this.#addNode(at);
+      if (slot >= 0 && level + 1 === shortcutLevel && root === 0) this.#setShortcut(w0, node);
     }
     if (length > 32) {
       const at = node * nodeSlots + (w0 & 15);
       const slot = this.#slots.words[at];
-      const anchor = slot < 0 ? ~slot : this.#anchors.add(slot);
+      const anchor = slot < 0 ? ~slot : this.#anchors.add(w0, slot);
       this.#slots.words[at] = ~anchor;
       this.#anchors.insert(anchor, length);
       return;
@@ -217,6 +232,26 @@ export class LpmTree {
     return node;
   }
 
+  #setShortcut(w0: number, node: number): void {
+    if (this.#shortcuts.length !== 0) {
+      this.#shortcuts[w0 >>> 16] = node;
+    } else if (this.#nodesInUse > nodesForShortcuts) {
+      this.#shortcuts = new Int32Array(65_536);
+      this.#findShortcuts(0, 0, 0);
+    }
+  }
+
+  /** Enters all nodes of the level that are below `node`. */
+  #findShortcuts(node: number, level: number, bits: number): void {
+    const slots = this.#slots.words;
+    for (let nibble = 0; nibble < nodeSlots; nibble++) {
+      const slot = slots[node * nodeSlots + nibble];
+      if (slot >= 0) continue;
+      if (level + 1 === shortcutLevel) this.#shortcuts[(bits << 4) | nibble] = ~slot;
+      else this.#findShortcuts(~slot, level + 1, (bits << 4) | nibble);
+    }
+  }
+
   /** Frees nodes without prefixes and children, from the end of the path upwards. Slots of such a node are all 0. */
   #prune(w0: number, end: number): void {
     const slots = this.#slots.words;
@@ -230,6 +265,7 @@ export class LpmTree {
       headers[node * 2] = this.#freeNode;
       this.#freeNode = node;
       this.#nodesInUse--;
+      if (level === shortcutLevel && this.#path[0] === 0) this.#setShortcut(w0, 0);
     }
   }
 }

@@ -49,6 +49,11 @@ export class PrefixRecords implements HashSource {
     return this.#hash(meta & keyMask, words[at], words[at + 3], words[at + 4], words[at + 5]);
   }
 
+  /** Seeded hash of one word, for whoever indexes by something of a prefix. */
+  hashWord(word: number): number {
+    return finishHash(mixWord(this.#seed, word));
+  }
+
   /** Id of the prefix, 0 for none. */
   find(family: number, w0: number, w1: number, w2: number, w3: number, length: number): number {
     const key = family === 6 ? length | isV6Bit : length;
