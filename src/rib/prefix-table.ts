@@ -8,12 +8,15 @@
  */
 
 import { randomInt } from 'node:crypto';
+import { FatalError } from '../base/errors.ts';
 import { LpmTree } from './table/lpm-tree.ts';
 import { cellWords, countShift, hasPathIdsBit, isV6Bit, oneRoute, PrefixRecords } from './table/prefix-records.ts';
 import { RouteBlocks } from './table/route-blocks.ts';
 import { RouteSources } from './table/route-sources.ts';
 import { none, type AttributeTable, type RouteTable } from './types.ts';
 
+/** What the record's count holds. */
+const mostRoutes = 2 ** 22 - 1;
 /** Changes between two looks at whether blocks should be moved together, at least. */
 const changesBetweenChecks = 4096;
 /** Records looked at for each change while they are. */
@@ -83,6 +86,7 @@ export class PrefixTable implements RouteTable {
       }
       return false;
     }
+    if (count === mostRoutes) throw new FatalError(`more than ${mostRoutes} routes of one prefix`);
     this.#attributes.retain(attributes);
     if (stride === 4 || pathId < 0) {
       const block = routes.grow(words[at + 1], count, stride);

@@ -9,7 +9,7 @@ import { PrefixTable } from '../../src/rib/prefix-table.ts';
 
 const claims = new Map<string, number[]>();
 const document = readFileSync(new URL('../../src/rib/MEMORY.md', import.meta.url), 'utf8');
-for (const [, part, bytes] of document.matchAll(/^\| ([^|]+) \| ([0-9/]+(?: to [0-9/]+)?) \| /gm)) {
+for (const [, part, bytes] of document.matchAll(/^\| ([^|]+?) +\| ([0-9/]+(?: to [0-9/]+)?) +\| /gm)) {
   claims.set(part, bytes.split(' to ').map(parseBytes));
 }
 
