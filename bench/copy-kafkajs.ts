@@ -16,6 +16,7 @@ await consumer.connect();
 await consumer.subscribe({ topic: input, fromBeginning: true });
 consumer.on(consumer.events.GROUP_JOIN, () => tellParent({ kind: 'ready', usage: usageNow() }));
 process.on('message', (message) => {
+  if (message === 'stop') process.exit(0);
   if (message !== 'usage') return;
   tellParent({ kind: 'usage', usage: usageNow(), detail: {} });
 });

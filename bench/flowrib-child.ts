@@ -22,6 +22,7 @@ const waiting = setInterval(() => {
   tellParent({ kind: 'ready', usage: usageNow() });
 }, 5);
 process.on('message', (message) => {
+  if (message === 'stop') void app.stop().then(() => process.exit(0));
   if (message !== 'usage') return;
   const held = member.host.all();
   const sum = (of: (h: (typeof held)[number]) => number): number => held.reduce((total, h) => total + of(h), 0);

@@ -11,13 +11,13 @@ import { canFetch, fetchBundle, type MavenBundle } from './maven.ts';
 import { freePorts } from './ports.ts';
 import { onProcessEnd, ServerProcess } from './server-process.ts';
 
-// Runs on Java 17, and Maven can resolve it with its parent pom (3.0.9 could not be).
-const version = '2.6.13.Final';
+// The last line of versions that runs on Java 17.
+const version = '3.0.9';
 
 const bundle: MavenBundle = {
   name: `apicurio-registry-${version}`,
   pom: 'dev/registry/pom.xml',
-  goal: ['dependency:unpack-dependencies'],
+  goal: ['dependency:unpack', `-Dartifact=io.apicurio:apicurio-registry-app:${version}:tar.gz:all`],
   title: `Apicurio Registry ${version}`,
 };
 

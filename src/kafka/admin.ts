@@ -70,7 +70,7 @@ export class KafkaAdmin implements Admin {
       .sort((a, b) => a.partition - b.partition);
   }
 
-  async committed(group: string, topic: string): Promise<Map<number, number>> {
+  async committed(group: string, topic: string, wanted?: string): Promise<Map<number, number>> {
     const committed = new Map<number, number>();
     const [description] = await this.describe([topic]);
     if (description === undefined) return committed;
@@ -79,7 +79,8 @@ export class KafkaAdmin implements Admin {
       const coordinator = await this.cluster.findGroupCoordinator({ groupId: group });
       return coordinator.offsetFetch({ groupId: group, topics: [{ topic, partitions }] });
     });
-    for (const { partition, offset } of responses.flatMap((response) => response.partitions)) {
+    for (const { partition, offset, metadata } of responses.flatMap((response) => response.partitions)) {
+      if (wanted !== undefined && (metadata ?? '') !== wanted) continue;
       if (Number(offset) >= 0) committed.set(partition, Number(offset));
     }
     return committed;

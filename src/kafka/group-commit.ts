@@ -5,7 +5,7 @@
  */
 
 import { type Cluster, type ConsumerGroup, errorType, isTransient, type TopicOffsets } from './internals.ts';
-import type { Assignment, TopicPartitionOffset } from './types.ts';
+import type { Assignment, CommitPosition } from './types.ts';
 
 /** What the coordinator says to a member whose assignment is over. */
 export const fencingErrors: ReadonlySet<string> = new Set([
@@ -31,7 +31,7 @@ export async function commitOffsets(
   cluster: Cluster,
   group: ConsumerGroup,
   assignment: Assignment,
-  positions: readonly TopicPartitionOffset[],
+  positions: readonly CommitPosition[],
 ): Promise<boolean> {
   const { coordinator } = group;
   if (coordinator === null) return false;
@@ -46,11 +46,11 @@ export async function commitOffsets(
   return true;
 }
 
-function byTopic(positions: readonly TopicPartitionOffset[]): TopicOffsets[] {
-  const lists = new Map<string, { partition: number; offset: string }[]>();
-  for (const { topic, partition, offset } of positions) {
+function byTopic(positions: readonly CommitPosition[]): TopicOffsets[] {
+  const lists = new Map<string, { partition: number; offset: string; metadata?: string }[]>();
+  for (const { topic, partition, offset, metadata } of positions) {
     const list = lists.get(topic);
-    const entry = { partition, offset: String(offset) };
+    const entry = { partition, offset: String(offset), ...(metadata === undefined ? {} : { metadata }) };
     if (list === undefined) lists.set(topic, [entry]);
     else list.push(entry);
   }

@@ -22,7 +22,7 @@ import { tolerateMissingTopics } from './missing-topics.ts';
 import type { KafkaOptions } from './options.ts';
 import { commitOffsets, fencingErrors, lostCoordinator } from './group-commit.ts';
 import { RecordBatchPool } from './record-batch-view.ts';
-import type { Assignment, GroupConsumer, GroupHandlers, TopicPartition, TopicPartitionOffset } from './types.ts';
+import type { Assignment, CommitPosition, GroupConsumer, GroupHandlers, TopicPartition, TopicPartitionOffset } from './types.ts';
 
 export interface GroupConsumerOptions {
   readonly groupId: string;
@@ -153,7 +153,7 @@ export class KafkaGroupConsumer implements GroupConsumer {
     this.fetcher.wake();
   }
 
-  async commit(assignment: Assignment, positions: readonly TopicPartitionOffset[]): Promise<boolean> {
+  async commit(assignment: Assignment, positions: readonly CommitPosition[]): Promise<boolean> {
     if (!(assignment instanceof GroupAssignment)) return false;
     if (positions.length === 0) return assignment.isCurrent();
     try {

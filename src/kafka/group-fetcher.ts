@@ -24,6 +24,8 @@ import type { KafkaOptions } from './options.ts';
 import type { TopicPartition } from './types.ts';
 
 const rebalanceInProgress = 27;
+/** A topic that is gone may be created again: waiting for the metadata to age would leave it unread for so long. */
+const leaderlessRefreshMs = 1_000;
 
 /** Data of one partition on its way through kafkajs to the handler; the rest of the fields are what its runner asks a batch. */
 export class FetchedBatch {
@@ -74,6 +76,8 @@ export class GroupFetcher {
   private byPartition = new Map<string, FetchCursor>();
   private metadata: ClusterMetadata | null = null;
   private fetches = 0;
+  /** When partitions without a leader are looked for again. */
+  private nextLookAtMs = 0;
 
   constructor(
     cluster: Cluster,
@@ -111,6 +115,11 @@ export class GroupFetcher {
     try {
       await this.refresh(group);
       const node = Number(nodeId);
+      if (this.cursors.some((c) => c.leader < 0) && Date.now() >= this.nextLookAtMs) {
+        this.nextLookAtMs = Date.now() + leaderlessRefreshMs;
+        await this.recover(false);
+        await this.refresh(group);
+      }
       const wanted = this.cursors.filter((c) => c.leader === node && !c.paused && c.position >= 0);
       if (wanted.length === 0) {
         await this.alarm.wait(this.options.fetchWaitMs);

@@ -60,7 +60,7 @@ export interface ProtocolRequest<Decoded, Parsed> {
 
 export interface TopicOffsets {
   readonly topic: string;
-  readonly partitions: readonly { partition: number; offset: string }[];
+  readonly partitions: readonly { partition: number; offset: string; metadata?: string | null }[];
 }
 
 export interface Broker {

@@ -38,6 +38,11 @@ export interface TopicPartitionOffset extends TopicPartition {
   readonly offset: number;
 }
 
+/** A position to commit; `metadata` (at most 4,096 characters) is kept with it. */
+export interface CommitPosition extends TopicPartitionOffset {
+  readonly metadata?: string;
+}
+
 /** What a member holds between two rebalances. */
 export interface Assignment {
   /** Ours, counted up at every GROUP_JOIN of this member: the ownership epoch (hazards D6, 1046). */
@@ -76,7 +81,7 @@ export interface GroupConsumer {
    * One OffsetCommit with the member id and generation of that assignment, one attempt. `offset` is the next record to read.
    * False when the coordinator refused it or the assignment is over: then nothing was committed.
    */
-  commit(assignment: Assignment, positions: readonly TopicPartitionOffset[]): Promise<boolean>;
+  commit(assignment: Assignment, positions: readonly CommitPosition[]): Promise<boolean>;
   /** Lets running handlers end, then leaves the group. */
   stop(): Promise<void>;
 }
@@ -158,8 +163,11 @@ export interface Admin {
   offsets(topic: string): Promise<PartitionOffsets[]>;
   /** Offset of the first record at or after the time, by partition; the end of the log where there is none. */
   offsetsAtTime(topic: string, timestampMs: number): Promise<TopicPartitionOffset[]>;
-  /** Committed offset by partition; partitions without a commit are absent. */
-  committed(group: string, topic: string): Promise<Map<number, number>>;
+  /**
+   * Committed offset by partition; partitions without a commit are absent. With `metadata`, so are those whose commit carries another
+   * one.
+   */
+  committed(group: string, topic: string, metadata?: string): Promise<Map<number, number>>;
   /** Creates what is missing; true where it made one. Existing topics are left as they are. */
   createTopics(topics: readonly TopicSpec[]): Promise<Map<string, boolean>>;
   topicConfig(topic: string, names: readonly string[]): Promise<Map<string, string>>;

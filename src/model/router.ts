@@ -14,3 +14,9 @@ export interface Router {
 export function shardOfRouter(key: string, shards: number): number {
   return partitionOfKey(Buffer.from(key, 'utf8'), shards);
 }
+
+/** Address → router, for whoever needs no more of the directory (lookup/router-directory.ts). */
+export interface BmpRouters {
+  /** Router that speaks BMP from this address. */
+  byBmpAddress(text: string): Router;
+}

@@ -5,12 +5,12 @@
 
 import { RecordError } from '../base/errors.ts';
 import type { BmpDecoder } from '../decode/bmp/types.ts';
-import type { RouterDirectory } from '../lookup/router-directory.ts';
 import { RouteHeadersReader } from '../model/route-log.ts';
+import type { BmpRouters } from '../model/router.ts';
 import { createRouteLogEntry, type RibShard } from '../rib/shard.ts';
 
 export interface ApplierOptions {
-  readonly directory: RouterDirectory;
+  readonly directory: BmpRouters;
   readonly decoderFor: (format: string) => BmpDecoder;
   /** A record of the log that cannot be applied: counted and told, never fatal; the route stage has let it pass. */
   readonly onBadRecord: (shard: number, logOffset: number, error: RecordError) => void;

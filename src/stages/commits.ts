@@ -3,14 +3,14 @@
  * a rejoin or the end. One position a partition is remembered, the next record to read.
  */
 
-import type { Assignment, GroupConsumer, TopicPartitionOffset } from '../kafka/types.ts';
+import type { Assignment, CommitPosition, GroupConsumer } from '../kafka/types.ts';
 
 export class Commits {
   failed = 0;
   private readonly consumer: GroupConsumer;
   private readonly intervalMs: number;
   private readonly onFailure: (error: unknown) => void;
-  private readonly dirty = new Map<string, TopicPartitionOffset>();
+  private readonly dirty = new Map<string, CommitPosition>();
   private assignment: Assignment | null = null;
   private timer: NodeJS.Timeout | null = null;
   private running: Promise<void> = Promise.resolve();
@@ -22,13 +22,13 @@ export class Commits {
   }
 
   /** Everything up to `offset` (exclusive) is done. Ignored under an assignment that is over. */
-  done(assignment: Assignment, topic: string, partition: number, offset: number): void {
+  done(assignment: Assignment, topic: string, partition: number, offset: number, metadata = ''): void {
     if (!assignment.isCurrent()) return;
     if (this.assignment !== assignment) {
       this.dirty.clear();
       this.assignment = assignment;
     }
-    this.dirty.set(`${topic}/${partition}`, { topic, partition, offset });
+    this.dirty.set(`${topic}/${partition}`, { topic, partition, offset, metadata });
     this.timer ??= setTimeout(() => {
       this.timer = null;
       void this.flush();

@@ -7,6 +7,7 @@ import { HeaderSection, listHeaders } from '../../src/base/record-headers.ts';
 import type {
   Admin,
   Assignment,
+  CommitPosition,
   GroupConsumer,
   GroupHandlers,
   PartitionReader,
@@ -35,6 +36,7 @@ export interface NewRecord {
 export class MemoryKafka {
   readonly topics = new Map<string, { id: string; partitions: DriverRecord[][] }>();
   readonly commits = new Map<string, number>();
+  readonly metadata = new Map<string, string>();
   private made = 0;
 
   createTopic(topic: string, partitions: number): void {
@@ -154,9 +156,10 @@ export class DriverConsumer implements GroupConsumer {
     throw new Error('not part of the driver');
   }
 
-  async commit(assignment: Assignment, positions: readonly TopicPartitionOffset[]): Promise<boolean> {
+  async commit(assignment: Assignment, positions: readonly CommitPosition[]): Promise<boolean> {
     if (!assignment.isCurrent()) return false;
-    for (const { topic, partition, offset } of positions) {
+    for (const { topic, partition, offset, metadata } of positions) {
+      this.kafka.metadata.set(`${this.group}/${topic}/${partition}`, metadata ?? '');
       this.kafka.commits.set(`${this.group}/${topic}/${partition}`, offset);
     }
     return true;
@@ -283,10 +286,11 @@ export function driverAdmin(kafka: MemoryKafka): Admin {
     offsets: async (topic) =>
       (kafka.topics.get(topic)?.partitions ?? []).map((log, partition) => ({ partition, low: 0, high: log.length })),
     offsetsAtTime: refuse,
-    committed: async (group, topic) => {
+    committed: async (group, topic, metadata) => {
       const found = new Map<number, number>();
       for (const [key, offset] of kafka.commits) {
         const [g, t, partition] = key.split('/');
+        if (metadata !== undefined && kafka.metadata.get(key) !== metadata) continue;
         if (g === group && t === topic) found.set(Number(partition), offset);
       }
       return found;

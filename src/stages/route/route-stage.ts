@@ -134,7 +134,7 @@ export class RouteStage implements GroupHandlers {
     this.counters.deadLettered += counts.deadLettered;
     if (!assignment.isCurrent()) return;
     this.deps.sources.advance(batch);
-    this.commits.done(assignment, batch.topic, batch.partition, batch.nextOffset);
+    this.commits.done(assignment, batch.topic, batch.partition, batch.nextOffset, topicId);
   }
 
   private route(

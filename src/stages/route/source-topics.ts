@@ -3,7 +3,7 @@
  *
  * A topic that is deleted and created again shows in no offset: a member that stays up reads on, silently, in the new log. So ids
  * (KIP-516) are compared at every join, before a batch is routed whenever the last look is older than `idCheckMs`, and with every
- * round of ticks. A new id begins at the log's start.
+ * round of ticks. A new id begins at the log's start; a commit counts only for the id that stands in its metadata.
  */
 
 import { errorText } from '../../base/errors.ts';
@@ -40,6 +40,8 @@ export class SourceTopics {
   private readonly deps: SourceTopicsDependencies;
   private readonly ids = new Map<string, string>();
   private readonly positions = new Map<string, TopicPartitionOffset>();
+  /** Sent to the start of a new log, and not seen there yet. */
+  private readonly restarted = new Set<string>();
   private readonly section = new HeaderSection();
   private assignment: Assignment | null = null;
   private checkedAt = 0;
@@ -52,22 +54,23 @@ export class SourceTopics {
 
   /** Where each partition of the assignment is to be read from: the commit, else the earliest record. */
   async begin(assignment: Assignment): Promise<TopicPartitionOffset[]> {
-    await this.readIds();
+    for (const topic of await this.readIds()) this.noteRecreated(topic);
     const positions: TopicPartitionOffset[] = [];
     for (const topic of this.deps.topics) {
       const mine = assignment.partitions.filter((p) => p.topic === topic);
       if (mine.length === 0) continue;
-      const committed = await this.deps.admin.committed(this.deps.group, topic);
+      const committed = await this.deps.admin.committed(this.deps.group, topic, this.ids.get(topic) ?? '');
       const bounds = new Map((await this.deps.admin.offsets(topic)).map((o) => [o.partition, o]));
       for (const { partition } of mine) {
         const low = bounds.get(partition)?.low ?? 0;
         const high = bounds.get(partition)?.high ?? 0;
         const offset = committed.get(partition) ?? low;
-        // A commit beyond the end belongs to a log that is gone.
+        // Beyond the end: the log was re-created between the two questions.
         positions.push({ topic, partition, offset: offset > high ? low : offset });
       }
     }
     this.positions.clear();
+    this.restarted.clear();
     for (const position of positions) this.positions.set(keyOf(position.topic, position.partition), position);
     this.assignment = assignment;
     this.scheduleTicks();
@@ -92,8 +95,6 @@ export class SourceTopics {
     return this.ids.get(batch.topic) ?? '';
   }
 
-  private readonly restarted = new Set<string>();
-
   /** The batch is routed and acknowledged. */
   advance(batch: RecordBatch): void {
     const { topic, partition, nextOffset } = batch;
@@ -102,21 +103,11 @@ export class SourceTopics {
 
   /** Partitions whose topic has a new id are sent to the start of its log; returns those topics. */
   private async refreshIds(assignment: Assignment): Promise<Set<string>> {
-    const before = new Map(this.ids);
-    await this.readIds();
-    const changed = new Set<string>();
-    for (const [topic, id] of this.ids) {
-      const old = before.get(topic);
-      if (old !== undefined && old !== id) changed.add(topic);
-    }
+    const changed = await this.readIds();
     if (changed.size === 0 || !assignment.isCurrent()) return changed;
     const restart: TopicPartitionOffset[] = [];
     for (const topic of changed) {
-      this.recreated++;
-      this.deps.logger.warn(
-        { topic, topicId: this.ids.get(topic) },
-        'source topic was re-created: read from its start',
-      );
+      this.noteRecreated(topic);
       const bounds = await this.deps.admin.offsets(topic);
       for (const { partition, low } of bounds) {
         if (!this.positions.has(keyOf(topic, partition))) continue;
@@ -129,10 +120,21 @@ export class SourceTopics {
     return changed;
   }
 
-  private async readIds(): Promise<void> {
-    const ids = await this.deps.admin.topicIds(this.deps.topics);
-    for (const [topic, id] of ids) this.ids.set(topic, id);
+  /** Topics whose id is another one than before. */
+  private async readIds(): Promise<Set<string>> {
+    const changed = new Set<string>();
+    for (const [topic, id] of await this.deps.admin.topicIds(this.deps.topics)) {
+      const before = this.ids.get(topic);
+      if (before !== undefined && before !== id) changed.add(topic);
+      this.ids.set(topic, id);
+    }
     this.checkedAt = Date.now();
+    return changed;
+  }
+
+  private noteRecreated(topic: string): void {
+    this.recreated++;
+    this.deps.logger.warn({ topic, topicId: this.ids.get(topic) }, 'source topic was re-created: read from its start');
   }
 
   private scheduleTicks(): void {

@@ -121,3 +121,19 @@ test('a re-created topic is read from its start under its new id', async () => {
   );
   assert.equal(log.length, 4, 'nothing of the new log under the old id');
 });
+
+test('a commit made for a former topic id counts for nothing', async () => {
+  const pipeline = await started();
+  const record = (i: number): Buffer => obmpBinary(initiation({ sysName: `r${i}` }), { router: '192.0.2.1' });
+  for (let i = 0; i < 3; i++) pipeline.kafka.produce('bmp', 0, { value: record(i) });
+  await pipeline.route();
+  await pipeline.routeConsumer.assign([{ topic: 'bmp', partition: 0 }]);
+  await pipeline.route();
+  assert.equal(pipeline.kafka.all('app.routes').length, 3, 'the commit of this id counts');
+  pipeline.kafka.createTopic('bmp', 1);
+  for (let i = 3; i < 8; i++) pipeline.kafka.produce('bmp', 0, { value: record(i) });
+  await pipeline.routeConsumer.assign([{ topic: 'bmp', partition: 0 }]);
+  await pipeline.route();
+  assert.equal(pipeline.kafka.all('app.routes').length, 8, 'the new log is read from its start');
+  assert.equal(pipeline.sources.recreated, 1);
+});
