@@ -24,7 +24,8 @@ process.on('disconnect', () => process.exit(0));
 await consumer.run({
   partitionsConsumedConcurrently: 4,
   autoCommit: false,
-  eachBatch: async ({ batch, resolveOffset, heartbeat, commitOffsetsIfNecessary }) => {
+  eachBatch: async (payload) => {
+    const { batch } = payload;
     for (let at = 0; at < batch.messages.length; at += 500) {
       const messages = batch.messages.slice(at, at + 500).map(({ key, value, headers, timestamp }) => ({
         key,
@@ -34,12 +35,12 @@ await consumer.run({
         ...(headers === undefined ? {} : { headers }),
       }));
       await producer.send({ topic: output, messages });
-      await heartbeat();
+      await payload.heartbeat();
     }
     const last = batch.lastOffset();
-    resolveOffset(last);
+    payload.resolveOffset(last);
     const offset = String(Number(last) + 1);
-    await commitOffsetsIfNecessary({
+    await payload.commitOffsetsIfNecessary({
       topics: [{ topic: batch.topic, partitions: [{ partition: batch.partition, offset }] }],
     });
   },

@@ -1,6 +1,6 @@
 /**
  * `npm run bench [-- options]`: throughput on a real broker next to a bare kafkajs copy. `npm run bench -- rib`: the prefix table alone.
- * Options: --flows N --routes N --rounds N --compression none|gzip|snappy|lz4|zstd --json FILE.
+ * Options: --flows N --routes N --rounds N --compression none|gzip|snappy|lz4|zstd --json FILE --profiles FOLDER.
  */
 
 import { writeFileSync } from 'node:fs';
@@ -16,6 +16,7 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string', default: '3' },
     compression: { type: 'string', default: 'none' },
     json: { type: 'string' },
+    profiles: { type: 'string' },
   },
 });
 
@@ -30,6 +31,7 @@ if (positionals[0] === 'rib') {
     rounds: Number(values.rounds),
     partitions: 4,
     compression: values.compression,
+    profiles: values.profiles ?? null,
   };
   const result = await benchThroughput(options);
   const row = (name: string, m: Measured): string[] => [

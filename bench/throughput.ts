@@ -29,6 +29,8 @@ export interface ThroughputOptions {
   readonly rounds: number;
   readonly partitions: number;
   readonly compression: string;
+  /** Folder for CPU profiles of flowrib; they cost a little speed. */
+  readonly profiles: string | null;
 }
 
 export interface Measured {
@@ -108,9 +110,7 @@ class Bench {
       const kafkajs = await this.contend(`kafkajs-${round}`, (output) =>
         this.fork('copy-kafkajs.ts', [this.brokers.join(','), 'bench-flows', output, `copy-${round}`]),
       );
-      const flowrib = await this.contend(`flowrib-${round}`, (output) =>
-        this.fork('flowrib-child.ts', [this.configFile('bench-flows', output)]),
-      );
+      const flowrib = await this.contend(`flowrib-${round}`, (output) => this.forkFlowrib('bench-flows', output));
       await this.forgetFlowOffsets();
       restoreMs = flowrib.detail['restoreMs'] ?? 0;
       if (flowrib.detail['enriched'] !== options.flows) {
@@ -136,7 +136,7 @@ class Bench {
   private async loadTable(
     records: number,
   ): Promise<{ routesPerS: number; bytesPerRoute: number; bytesPerAttributeSet: number }> {
-    const child = this.fork('flowrib-child.ts', [this.configFile('bench-idle', 'bench-idle-out')]);
+    const child = this.forkFlowrib('bench-idle', 'bench-idle-out');
     await waitFor(child, 'ready');
     const start = performance.now();
     for (;;) {
@@ -209,6 +209,12 @@ http: {listen: "127.0.0.1:0"}
 `,
     );
     return path;
+  }
+
+  private forkFlowrib(flows: string, output: string): ChildProcess {
+    const { profiles } = this.options;
+    const args = [this.configFile(flows, output), ...(profiles === null ? [] : [profiles, output])];
+    return this.fork('flowrib-child.ts', args);
   }
 
   private fork(file: string, args: readonly string[]): ChildProcess {

@@ -96,14 +96,12 @@ function registerShards(metrics: Metrics, member: Member): void {
     'State of each shard held: 1 for the state it is in.',
     ['shard', 'state'],
     () =>
-      member.host
-        .all()
-        .flatMap(({ shard, state }) =>
-          (['restoring', 'serving'] as const).map((name) => ({
-            labels: { shard, state: name },
-            value: state === name ? 1 : 0,
-          })),
-        ),
+      member.host.all().flatMap(({ shard, state }) =>
+        (['restoring', 'serving'] as const).map((name) => ({
+          labels: { shard, state: name },
+          value: state === name ? 1 : 0,
+        })),
+      ),
   );
   metrics.gaugeFrom('flowrib_rib_routes', 'Routes that answer.', ['shard', 'family'], () =>
     member.host.all().flatMap(({ shard, rib }) => {

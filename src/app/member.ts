@@ -9,9 +9,7 @@ import type { Admin, Producer } from '../kafka/types.ts';
 import { Lookup } from '../lookup/ladder.ts';
 import { createRouterDirectory, type RouterDirectory } from '../lookup/router-directory.ts';
 import { RouteLogApplier } from '../restore/route-log-applier.ts';
-import { AttributeStore } from '../rib/attribute-store.ts';
-import { PrefixTable } from '../rib/prefix-table.ts';
-import { RibShard } from '../rib/shard.ts';
+import { createRibShard } from '../rib/shard.ts';
 import { DeadLetters } from '../stages/dead-letters.ts';
 import { EnrichStage } from '../stages/enrich/enrich-stage.ts';
 import { FlowBatch } from '../stages/enrich/flow-batch.ts';
@@ -82,10 +80,7 @@ async function wire(
   onFatal: (error: Error) => void,
 ): Promise<Member> {
   const digest = new ErrorDigest(logger);
-  const directory = createRouterDirectory(
-    config.routers.map((r) => ({ name: r.name, bmp: r.bmp, exporters: r.exporters.map((e) => e.text) })),
-    config.shards,
-  );
+  const directory = createRouterDirectory(config.routers, config.shards);
   const badRouteRecords = { count: 0 };
   const makeDeadLetters = (stage: string) => (): DeadLetters =>
     new DeadLetters(
@@ -96,52 +91,17 @@ async function wire(
       digest,
     );
   const { routeStage, sources } = wireRoutes(config, connections, directory, makeDeadLetters('route'), logger, onFatal);
-  const host = new ShardHost({
-    admin: connections.admin,
-    reader: connections.client.partitionReader(),
-    applier: new RouteLogApplier({
-      directory,
-      decoderFor: decoderByFormat(),
-      onBadRecord: (shard, logOffset, error) => {
-        badRouteRecords.count++;
-        digest.record(error.code, `${config.internalTopics.routes}[${shard}]@${logOffset}: ${error.message}`);
-      },
-    }),
-    routesTopic: config.internalTopics.routes,
-    createShard: (shard) => createShard(shard, config),
-    logger,
-    onFatal,
-  });
   const flowCounters = createFlowCounters();
-  const { repartition } = config.internalTopics;
-  const enrichStage = new EnrichStage({
-    consumer: connections.client.groupConsumer({
-      groupId: config.groups.enrich,
-      topics: [...config.flows.map((f) => f.topic), repartition],
-      ownedTopic: repartition,
-    }),
-    producer: connections.output,
+  const { host, enrichStage } = await wireFlows({
+    config,
+    connections,
+    world,
+    directory,
+    digest,
+    flowCounters,
+    badRouteRecords,
     makeDeadLetters: makeDeadLetters('enrich'),
-    admin: connections.admin,
-    host,
-    flowBatch: new FlowBatch({
-      inputs: await flowInputs(config),
-      directory,
-      lookup: new Lookup({ views: config.lookup.views }),
-      host,
-      counters: flowCounters,
-      repartitionTopic: repartition,
-      outputTopic: config.output.topic,
-      outputPartitions: world.partitions.get(config.output.topic) ?? 1,
-      positions: config.output.positions,
-    }),
-    counters: flowCounters,
-    group: config.groups.enrich,
-    repartitionTopic: repartition,
-    startAt: config.startAt,
-    commitIntervalMs,
-    purgeIntervalMs,
-    logger: logger.child({ stage: 'enrich' }),
+    logger,
     onFatal,
   });
   await routeStage.start();
@@ -170,6 +130,72 @@ async function wire(
     startedAtMs: Date.now(),
     stop,
   };
+}
+
+interface FlowWiring {
+  readonly config: CompiledConfig;
+  readonly connections: Connections;
+  readonly world: World;
+  readonly directory: RouterDirectory;
+  readonly digest: ErrorDigest;
+  readonly flowCounters: FlowCounters;
+  readonly badRouteRecords: { count: number };
+  readonly makeDeadLetters: () => DeadLetters;
+  readonly logger: Logger;
+  readonly onFatal: (error: Error) => void;
+}
+
+async function wireFlows(wiring: FlowWiring): Promise<{ host: ShardHost; enrichStage: EnrichStage }> {
+  const { config, connections, world, directory, digest, flowCounters, badRouteRecords, makeDeadLetters } = wiring;
+  const { logger, onFatal } = wiring;
+  const host = new ShardHost({
+    admin: connections.admin,
+    reader: connections.client.partitionReader(),
+    applier: new RouteLogApplier({
+      directory,
+      decoderFor: decoderByFormat(),
+      onBadRecord: (shard, logOffset, error) => {
+        badRouteRecords.count++;
+        digest.record(error.code, `${config.internalTopics.routes}[${shard}]@${logOffset}: ${error.message}`);
+      },
+    }),
+    routesTopic: config.internalTopics.routes,
+    createShard: (shard) => createRibShard(shard, config.peers),
+    logger,
+    onFatal,
+  });
+  const { repartition } = config.internalTopics;
+  const enrichStage = new EnrichStage({
+    consumer: connections.client.groupConsumer({
+      groupId: config.groups.enrich,
+      topics: [...config.flows.map((f) => f.topic), repartition],
+      ownedTopic: repartition,
+    }),
+    producer: connections.output,
+    makeDeadLetters,
+    admin: connections.admin,
+    host,
+    flowBatch: new FlowBatch({
+      inputs: await flowInputs(config),
+      directory,
+      lookup: new Lookup({ views: config.lookup.views }),
+      host,
+      counters: flowCounters,
+      repartitionTopic: repartition,
+      outputTopic: config.output.topic,
+      outputPartitions: world.partitions.get(config.output.topic) ?? 1,
+      positions: config.output.positions,
+    }),
+    counters: flowCounters,
+    group: config.groups.enrich,
+    repartitionTopic: repartition,
+    startAt: config.startAt,
+    commitIntervalMs,
+    purgeIntervalMs,
+    logger: logger.child({ stage: 'enrich' }),
+    onFatal,
+  });
+  return { host, enrichStage };
 }
 
 function wireRoutes(
@@ -208,9 +234,4 @@ function wireRoutes(
     onFatal,
   });
   return { routeStage, sources };
-}
-
-function createShard(shard: number, config: CompiledConfig): RibShard {
-  const attributes = new AttributeStore();
-  return new RibShard({ shard, attributes, routes: new PrefixTable(attributes), options: config.peers });
 }

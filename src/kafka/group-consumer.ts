@@ -22,7 +22,14 @@ import { tolerateMissingTopics } from './missing-topics.ts';
 import type { KafkaOptions } from './options.ts';
 import { commitOffsets, fencingErrors, lostCoordinator } from './group-commit.ts';
 import { RecordBatchPool } from './record-batch-view.ts';
-import type { Assignment, CommitPosition, GroupConsumer, GroupHandlers, TopicPartition, TopicPartitionOffset } from './types.ts';
+import type {
+  Assignment,
+  CommitPosition,
+  GroupConsumer,
+  GroupHandlers,
+  TopicPartition,
+  TopicPartitionOffset,
+} from './types.ts';
 
 export interface GroupConsumerOptions {
   readonly groupId: string;

@@ -1,6 +1,7 @@
 /**
  * kafkajs's log lines, handed to the program's logger. kafkajs calls routine events errors (a rebalance, a broker that restarts)
- * and its own bookkeeping info, so everything goes one level down; what needs a reaction reaches the stages as an event anyway.
+ * and its own bookkeeping info, so everything goes one level down, and a refused request, which its caller handles, to debug; what
+ * needs a reaction reaches the stages as an event anyway.
  */
 
 import type { logCreator } from 'kafkajs';
@@ -24,7 +25,8 @@ export function bridgeLogger(logger: KafkaLogger): logCreator {
     ({ namespace, level, log }) => {
       const { message, timestamp: _timestamp, logger: _logger, stack: _stack, ...fields } = log;
       const line = { ...fields, source: `kafkajs ${namespace}`.trim() };
-      if (level === logLevel.ERROR) logger.warn(line, message);
+      if (namespace === 'Connection' && message.startsWith('Response ')) logger.debug(line, message);
+      else if (level === logLevel.ERROR) logger.warn(line, message);
       else if (level === logLevel.WARN) logger.info(line, message);
       else logger.debug(line, message);
     };

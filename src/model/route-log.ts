@@ -10,7 +10,7 @@
  * A tick has flowrib.tick instead of the last three and no value: "the source partition is read up to offset, and its end".
  */
 
-import { HeaderSection } from '../base/record-headers.ts';
+import type { HeaderSection } from '../base/record-headers.ts';
 import {
   headerCollector,
   headerFormat,

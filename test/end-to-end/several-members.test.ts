@@ -100,9 +100,9 @@ test('a member joins and another leaves under load: nothing lost, kept shards ar
   const second = await app.start();
   await app.routesApplied();
   let sequence = 0;
-  let loading = true;
+  const loading = { on: true };
   const load = (async () => {
-    while (loading) {
+    while (loading.on) {
       const batch = Array.from({ length: 40 }, () => flowOf(sequence++));
       for (let p = 0; p < 4; p++) {
         await app.produceFlows(
@@ -134,7 +134,7 @@ test('a member joins and another leaves under load: nothing lost, kept shards ar
   const restoresAfter = first.member.host.restoresStarted + second.member.host.restoresStarted;
   assert.ok(restoresAfter - restoresBefore <= 3, `only what moved is restored: ${restoresAfter - restoresBefore}`);
   await sleep(500);
-  loading = false;
+  loading.on = false;
   await load;
   const out = await app.output(sequence);
   const { missing, repeated } = check(out, sequence);

@@ -100,7 +100,7 @@ ${options.extra ?? ''}
   }
 
   async stopAll(): Promise<void> {
-    for (const app of [...this.members]) await this.stop(app);
+    for (const app of this.members.slice()) await this.stop(app);
   }
 
   async produceBmp(records: readonly ProducedRecord[], partition = 0): Promise<void> {

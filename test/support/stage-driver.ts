@@ -170,7 +170,7 @@ export class DriverConsumer implements GroupConsumer {
     const handlers = this.need();
     for (let progress = true; progress;) {
       progress = false;
-      for (const [key, { topic, partition, offset }] of [...this.started]) {
+      for (const [key, { topic, partition, offset }] of Array.from(this.started)) {
         const end = this.kafka.log(topic, partition).length;
         if (offset >= end || this.assignment === null) continue;
         progress = true;
@@ -229,7 +229,7 @@ export class DriverReader implements PartitionReader {
   }
 
   async poll(size = 100): Promise<void> {
-    for (const [key, { topic, partition, offset }] of [...this.positions]) {
+    for (const [key, { topic, partition, offset }] of Array.from(this.positions)) {
       const end = this.kafka.log(topic, partition).length;
       for (let from = offset; from < end; from += size) {
         const to = Math.min(end, from + size);

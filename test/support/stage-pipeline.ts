@@ -8,9 +8,7 @@ import { flowEncoder } from '../../src/encode/formats.ts';
 import { Lookup } from '../../src/lookup/ladder.ts';
 import { type ConfiguredRouter, createRouterDirectory } from '../../src/lookup/router-directory.ts';
 import { RouteLogApplier } from '../../src/restore/route-log-applier.ts';
-import { AttributeStore } from '../../src/rib/attribute-store.ts';
-import { PrefixTable } from '../../src/rib/prefix-table.ts';
-import { RibShard } from '../../src/rib/shard.ts';
+import { createRibShard } from '../../src/rib/shard.ts';
 import { DeadLetters } from '../../src/stages/dead-letters.ts';
 import { EnrichStage } from '../../src/stages/enrich/enrich-stage.ts';
 import { FlowBatch } from '../../src/stages/enrich/flow-batch.ts';
@@ -105,22 +103,13 @@ export class Pipeline {
         onBadRecord: (shard, offset, error) => void this.badRouteRecords.push(`${shard}@${offset}: ${error.message}`),
       }),
       routesTopic: 'app.routes',
-      createShard: (shard) => {
-        const attributes = new AttributeStore();
-        const routes = new PrefixTable(attributes);
-        return new RibShard({
-          shard,
-          attributes,
-          routes,
-          options: { staleTimeMs: 300_000, endOfRibTimeoutMs: 300_000 },
-        });
-      },
+      createShard: (shard) => createRibShard(shard, { staleTimeMs: 300_000, endOfRibTimeoutMs: 300_000 }),
       logger,
       onFatal,
     });
     const decoder = flowDecoder(options.flowFormat ?? 'goflow2-protobuf');
     const attribution = new Attribution({ asn: ['flow', 'routing'], net: ['flow', 'routing'] });
-    const encoder = flowEncoder({ format: options.outputFormat ?? 'json', input: decoder, attribution });
+    const encoder = flowEncoder({ format: options.outputFormat ?? 'json', input: decoder, attribution, schemaId: 1 });
     this.enrichStage = new EnrichStage({
       consumer: this.flowConsumer,
       producer,

@@ -237,7 +237,7 @@ function routerText(batch: RecordBatch, index: number, source: RouterFrom): stri
         findHeader(batch.buffer, batch.headerStarts[index], batch.headerEnds[index], source.name)?.toString('utf8') ??
         ''
       ).trim();
-    case 'record':
+    default:
       return '';
   }
 }
