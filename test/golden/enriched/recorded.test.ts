@@ -6,7 +6,6 @@
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { before, test } from 'node:test';
 import avro from 'avsc';
 import { enrichedFlowSchema } from '../../../src/encode/avro.ts';
