@@ -17,7 +17,11 @@ const version = '3.0.9';
 const bundle: MavenBundle = {
   name: `apicurio-registry-${version}`,
   pom: 'dev/registry/pom.xml',
-  goal: ['dependency:unpack', `-Dartifact=io.apicurio:apicurio-registry-app:${version}:tar.gz:all`],
+  goal: [
+    'dependency:unpack',
+    '-Dmdep.overWriteReleases=true',
+    `-Dartifact=io.apicurio:apicurio-registry-app:${version}:tar.gz:all`,
+  ],
   title: `Apicurio Registry ${version}`,
 };
 

@@ -200,6 +200,8 @@ export class Rib {
   /** afi << 8 | safi. */
   readonly afiSafi: number;
   readonly epoch: number;
+  /** As its own epoch's OPENs say; a later epoch of the peer may say otherwise. */
+  readonly isEbgp: boolean;
   source: SourceId = none;
   isComplete = false;
   isStale = false;
@@ -213,6 +215,7 @@ export class Rib {
     this.view = view;
     this.afiSafi = afiSafi;
     this.epoch = peer.epoch;
+    this.isEbgp = peer.localAs !== 0 && peer.as !== peer.localAs;
     this.isSuspect = peer.isSuspect || (peer.guessedViews & (1 << view)) !== 0;
     this.lastMonitoringMs = nowMs;
   }

@@ -122,7 +122,7 @@ export class Ribs {
       (rib.isStale ? sourceStale : 0) |
       (rib.isSuspect ? sourceSuspect : 0) |
       (rib.isComplete && !peer.isFiltered ? sourceComplete : 0) |
-      (peer.localAs !== 0 && peer.as !== peer.localAs ? sourceEbgp : 0) |
+      (rib.isEbgp ? sourceEbgp : 0) |
       (peer.isLocRib ? sourceLocRib : 0);
   }
 }

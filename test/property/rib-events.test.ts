@@ -89,3 +89,45 @@ test('any history gives the answers of the oracle, over the compact table', () =
     { numRuns: 40 },
   );
 });
+
+test('a stale route stays what it was in its own epoch: eBGP or not known to be', () => {
+  const provisional = {
+    key: '0 0000000000000000 192.0.2.1',
+    isLocRib: false,
+    text: '192.0.2.1',
+    bgpId: '192.0.2.1',
+    as: 65001,
+  };
+  const other = {
+    key: '0 0000000000000000 2001:db8::2',
+    isLocRib: false,
+    text: '2001:db8::2',
+    bgpId: '200.0.2.2',
+    as: 65002,
+  };
+  const attributes = {
+    origin: 0,
+    asPath: [65001, 65010],
+    nextHop: '2001:db8::1',
+    localPref: null,
+    med: null,
+    originatorId: null,
+    clusterList: 0,
+  };
+  const of = (prefix: string, view: number) => ({ kind: 'announce' as const, view, prefix, pathId: -1, attributes });
+  const one = 'c1 198.51.100.1';
+  const two = 'c2 198.51.100.1';
+  const events: OracleEvent[] = [
+    { ...of('2001:db8::/32', 3), session: two, peer: provisional },
+    { ...of('2001:db8::/32', 3), session: one, peer: other },
+    { kind: 'initiation', session: one },
+    { kind: 'peer-up', session: two, peer: provisional, variant: 0 },
+    { ...of('0.0.0.0/0', 1), attributes: { ...attributes, nextHop: '192.0.2.1' }, session: one, peer: provisional },
+  ];
+  const store = new AttributeStore();
+  replay(
+    events.map((each) => ({ event: each, passMs: 0, reclaim: 0 })),
+    store,
+    new PrefixTable(store),
+  );
+});
