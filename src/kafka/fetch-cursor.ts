@@ -15,6 +15,8 @@ export class FetchCursor {
   /** Offset to read next; -1 while nobody has said. */
   position = -1;
   paused = false;
+  /** A handler has its data at hand: it is not fetched until that ends. */
+  busy = false;
   /** Changes whenever the position is set from outside: what was fetched before is then void. */
   version = 0;
   /** Node id of the leader; -1 unknown. */

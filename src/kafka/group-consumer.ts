@@ -85,6 +85,7 @@ export class KafkaGroupConsumer implements GroupConsumer {
   private joined = false;
   private stopped = false;
   private failure: Error | null = null;
+  private readonly handling = new Set<Promise<void>>();
   private heartbeats: NodeJS.Timeout | null = null;
   private readonly first = Promise.withResolvers<void>();
 
@@ -129,7 +130,7 @@ export class KafkaGroupConsumer implements GroupConsumer {
       autoCommit: false,
       eachBatchAutoResolve: false,
       partitionsConsumedConcurrently: concurrency,
-      eachBatch: (payload: EachBatchPayload) => this.deliver(payload.batch as unknown as FetchedBatch),
+      eachBatch: async (payload: EachBatchPayload) => this.deliver(payload.batch as unknown as FetchedBatch),
     });
     await this.first.promise;
   }
@@ -210,6 +211,7 @@ export class KafkaGroupConsumer implements GroupConsumer {
         this.first.resolve();
       },
       fetch: async (group, nodeId) => {
+        if (this.failure !== null) throw this.fail(this.failure);
         try {
           return await this.fetcher.fetch(group, nodeId);
         } catch (error) {
@@ -223,8 +225,10 @@ export class KafkaGroupConsumer implements GroupConsumer {
   private async revoke(group: ConsumerGroup): Promise<void> {
     const assignment = this.assignment;
     if (assignment === null || assignment.revoked) return;
-    assignment.revoked = true;
     if (group.memberId !== assignment.memberId) assignment.ended = true;
+    await Promise.allSettled(this.handling);
+    if (assignment.revoked) return;
+    assignment.revoked = true;
     try {
       await this.handlers?.onRevoking(assignment);
     } catch (error) {
@@ -234,7 +238,24 @@ export class KafkaGroupConsumer implements GroupConsumer {
     this.fetcher.reset([]);
   }
 
-  private async deliver(batch: FetchedBatch): Promise<void> {
+  /**
+   * Hazard D8: kafkajs asks a broker again only when all handlers of its last answer have ended, so a slow partition holds up every
+   * other one there. Here a handler runs beside the fetch loop, one for a partition at a time, and the loop leaves its partition out
+   * until it ends. Test: test/kafka/d08-lock-step.test.ts.
+   */
+  private deliver(batch: FetchedBatch): void {
+    const { cursor } = batch;
+    if (cursor.busy) return;
+    cursor.busy = true;
+    const handling = this.handle(batch).finally(() => {
+      cursor.busy = false;
+      this.handling.delete(handling);
+      this.fetcher.wake();
+    });
+    this.handling.add(handling);
+  }
+
+  private async handle(batch: FetchedBatch): Promise<void> {
     const { cursor, version } = batch;
     const { assignment, handlers } = this;
     if (cursor.version !== version || cursor.paused || assignment === null || handlers === null) return;
@@ -251,7 +272,8 @@ export class KafkaGroupConsumer implements GroupConsumer {
         this.logger.info({ topic: batch.topic, partition: batch.partition, error: errorText(error) }, 'batch given up');
         return;
       }
-      throw this.fail(error);
+      // The next fetch throws it, which is where kafkajs learns of it.
+      this.fail(error);
     } finally {
       this.pool.release(view);
     }

@@ -24,6 +24,8 @@ import type { KafkaOptions } from './options.ts';
 import type { TopicPartition } from './types.ts';
 
 const rebalanceInProgress = 27;
+/** Longest wait of a Fetch while handlers are at work. */
+const busyWaitMs = 10;
 /** A topic that is gone may be created again: waiting for the metadata to age would leave it unread for so long. */
 const leaderlessRefreshMs = 1_000;
 
@@ -120,7 +122,7 @@ export class GroupFetcher {
         await this.recover(false);
         await this.refresh(group);
       }
-      const wanted = this.cursors.filter((c) => c.leader === node && !c.paused && c.position >= 0);
+      const wanted = this.cursors.filter((c) => c.leader === node && !c.paused && !c.busy && c.position >= 0);
       if (wanted.length === 0) {
         await this.alarm.wait(this.options.fetchWaitMs);
         return [];
@@ -138,7 +140,10 @@ export class GroupFetcher {
   private async fetchFrom(broker: Broker, wanted: readonly FetchCursor[]): Promise<FetchedBatch[]> {
     const versions = new Map(wanted.map((cursor) => [cursor, cursor.version]));
     const answer = await fetchPartitions(broker, {
-      waitMs: this.options.fetchWaitMs,
+      // A partition whose handler ends meanwhile must not sit out a long wait for others that have nothing.
+      waitMs: this.cursors.some((cursor) => cursor.busy)
+        ? Math.min(busyWaitMs, this.options.fetchWaitMs)
+        : this.options.fetchWaitMs,
       maxBytes: this.options.maxBytesPerFetch,
       maxBytesPerPartition: this.options.maxBytesPerPartition,
       readCommitted: this.readCommitted,
