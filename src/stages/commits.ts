@@ -29,6 +29,10 @@ export class Commits {
       this.assignment = assignment;
     }
     this.dirty.set(`${topic}/${partition}`, { topic, partition, offset, metadata });
+    this.schedule();
+  }
+
+  private schedule(): void {
     this.timer ??= setTimeout(() => {
       this.timer = null;
       void this.flush();
@@ -62,5 +66,7 @@ export class Commits {
       const key = `${position.topic}/${position.partition}`;
       if (assignment.isCurrent() && !this.dirty.has(key)) this.dirty.set(key, position);
     }
+    // A partition that stays silent would otherwise keep the failed commit until the next rebalance.
+    if (assignment.isCurrent()) this.schedule();
   }
 }

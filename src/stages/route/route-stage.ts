@@ -133,7 +133,7 @@ export class RouteStage implements GroupHandlers {
     this.counters.collector += counts.collector;
     this.counters.deadLettered += counts.deadLettered;
     if (!assignment.isCurrent()) return;
-    this.deps.sources.advance(batch);
+    this.deps.sources.advance(batch, topicId);
     this.commits.done(assignment, batch.topic, batch.partition, batch.nextOffset, topicId);
   }
 

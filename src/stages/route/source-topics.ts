@@ -43,8 +43,12 @@ export class SourceTopics {
   /** Sent to the start of a new log, and not seen there yet. */
   private readonly restarted = new Set<string>();
   private readonly section = new HeaderSection();
+  /** Topics that were there at the last look. */
+  private present: ReadonlySet<string> = new Set();
   private assignment: Assignment | null = null;
   private checkedAt = 0;
+  /** The look at the ids under way: handlers of several partitions share it, those of another assignment do not. */
+  private look: { readonly assignment: Assignment; readonly changed: Promise<Set<string>> } | null = null;
   private timer: NodeJS.Timeout | null = null;
   private round: Promise<void> = Promise.resolve();
 
@@ -52,14 +56,18 @@ export class SourceTopics {
     this.deps = deps;
   }
 
-  /** Where each partition of the assignment is to be read from: the commit, else the earliest record. */
+  /**
+   * Where each partition of the assignment is to be read from: the commit, else the earliest record. Nothing, and nothing remembered,
+   * when the assignment ended meanwhile: a later one may have begun already.
+   */
   async begin(assignment: Assignment): Promise<TopicPartitionOffset[]> {
-    for (const topic of await this.readIds()) this.noteRecreated(topic);
+    const found = await this.deps.admin.topicIds(this.deps.topics);
     const positions: TopicPartitionOffset[] = [];
     for (const topic of this.deps.topics) {
       const mine = assignment.partitions.filter((p) => p.topic === topic);
       if (mine.length === 0) continue;
-      const committed = await this.deps.admin.committed(this.deps.group, topic, this.ids.get(topic) ?? '');
+      const id = found.get(topic) ?? this.ids.get(topic) ?? '';
+      const committed = await this.deps.admin.committed(this.deps.group, topic, id);
       const bounds = new Map((await this.deps.admin.offsets(topic)).map((o) => [o.partition, o]));
       for (const { partition } of mine) {
         const low = bounds.get(partition)?.low ?? 0;
@@ -69,6 +77,8 @@ export class SourceTopics {
         positions.push({ topic, partition, offset: offset > high ? low : offset });
       }
     }
+    if (!assignment.isCurrent()) return [];
+    this.adopt(found);
     this.positions.clear();
     this.restarted.clear();
     for (const position of positions) this.positions.set(keyOf(position.topic, position.partition), position);
@@ -95,41 +105,66 @@ export class SourceTopics {
     return this.ids.get(batch.topic) ?? '';
   }
 
-  /** The batch is routed and acknowledged. */
-  advance(batch: RecordBatch): void {
+  /** The batch is routed and acknowledged under this id; what was read of a former log says nothing about the present one. */
+  advance(batch: RecordBatch, topicId: string): void {
     const { topic, partition, nextOffset } = batch;
+    if ((this.ids.get(topic) ?? '') !== topicId) return;
     this.positions.set(keyOf(topic, partition), { topic, partition, offset: nextOffset });
   }
 
   /** Partitions whose topic has a new id are sent to the start of its log; returns those topics. */
-  private async refreshIds(assignment: Assignment): Promise<Set<string>> {
-    const changed = await this.readIds();
-    if (changed.size === 0 || !assignment.isCurrent()) return changed;
+  private refreshIds(assignment: Assignment): Promise<Set<string>> {
+    if (this.look?.assignment === assignment) return this.look.changed;
+    const look = {
+      assignment,
+      changed: this.lookAtIds(assignment).finally(() => {
+        if (this.look === look) this.look = null;
+      }),
+    };
+    this.look = look;
+    return look.changed;
+  }
+
+  /**
+   * A new id is adopted in one step with the restart of its partitions, and only when that can be arranged: a batch that was read at a
+   * position of the former log must never go out under the new id, since the shard would then ignore all that lies before it.
+   */
+  private async lookAtIds(assignment: Assignment): Promise<Set<string>> {
+    const found = await this.deps.admin.topicIds(this.deps.topics);
+    const changed = this.changedIn(found);
     const restart: TopicPartitionOffset[] = [];
     for (const topic of changed) {
-      this.noteRecreated(topic);
-      const bounds = await this.deps.admin.offsets(topic);
-      for (const { partition, low } of bounds) {
-        if (!this.positions.has(keyOf(topic, partition))) continue;
-        restart.push({ topic, partition, offset: low });
-        this.restarted.add(keyOf(topic, partition));
-        this.positions.set(keyOf(topic, partition), { topic, partition, offset: low });
+      for (const { partition, low } of await this.deps.admin.offsets(topic)) {
+        if (this.positions.has(keyOf(topic, partition))) restart.push({ topic, partition, offset: low });
       }
     }
-    this.deps.consumer.start(assignment, restart);
+    if (!assignment.isCurrent()) return changed;
+    this.adopt(found);
+    for (const position of restart) {
+      const key = keyOf(position.topic, position.partition);
+      this.restarted.add(key);
+      this.positions.set(key, position);
+    }
+    if (restart.length > 0) this.deps.consumer.start(assignment, restart);
     return changed;
   }
 
   /** Topics whose id is another one than before. */
-  private async readIds(): Promise<Set<string>> {
+  private changedIn(found: ReadonlyMap<string, string>): Set<string> {
     const changed = new Set<string>();
-    for (const [topic, id] of await this.deps.admin.topicIds(this.deps.topics)) {
+    for (const [topic, id] of found) {
       const before = this.ids.get(topic);
       if (before !== undefined && before !== id) changed.add(topic);
-      this.ids.set(topic, id);
     }
-    this.checkedAt = Date.now();
     return changed;
+  }
+
+  private adopt(found: ReadonlyMap<string, string>): void {
+    const changed = this.changedIn(found);
+    for (const [topic, id] of found) this.ids.set(topic, id);
+    for (const topic of changed) this.noteRecreated(topic);
+    this.present = new Set(found.keys());
+    this.checkedAt = Date.now();
   }
 
   private noteRecreated(topic: string): void {
@@ -151,6 +186,8 @@ export class SourceTopics {
       await this.refreshIds(assignment);
       const sink = this.deps.producer.createSink();
       for (const topic of this.deps.topics) {
+        // One that is gone must not stop the clock for the others.
+        if (!this.present.has(topic)) continue;
         const ends = await this.deps.admin.offsets(topic);
         const now = Date.now();
         if (!assignment.isCurrent()) return;
