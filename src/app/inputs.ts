@@ -1,5 +1,6 @@
 /** Configured inputs and output in, decoders and encoders out. */
 
+import { ConfigError, RecordError } from '../base/errors.ts';
 import { bmpDecoder } from '../decode/bmp/formats.ts';
 import { flowDecoder } from '../decode/flow/formats.ts';
 import { Attribution } from '../encode/attribution.ts';
@@ -32,11 +33,22 @@ export function decoderByFormat(): (format: string) => BmpDecoder {
   return (format) => {
     let decoder = known.get(format);
     if (decoder === undefined) {
-      decoder = bmpDecoder(format);
+      decoder = decoderNamedInRecord(format);
       known.set(format, decoder);
     }
     return decoder;
   };
+}
+
+/** What a log says, perhaps written by another version, is no fault of this one's configuration. */
+function decoderNamedInRecord(format: string): BmpDecoder {
+  try {
+    return bmpDecoder(format);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const detail = { format: 'routes log', offset: 0, field: 'format header' };
+    throw new RecordError('route-log-format', error.message, detail);
+  }
 }
 
 /** For `avro` the schema is registered here, so that its id is known before the first record. */

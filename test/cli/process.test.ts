@@ -145,10 +145,10 @@ test('run without an input topic: exit 3, which one is in the log', async () => 
 
 /** Appends recorded flows to all partitions, until `stop` is called; returns how many. */
 function keepProducing(app: Application): { stop(): Promise<number> } {
-  let stopped = false;
+  const stopping = new AbortController();
   let produced = 0;
   const work = (async () => {
-    while (!stopped) {
+    while (!stopping.signal.aborted) {
       const partition = (produced / 361) % 4;
       const records = flows.slice(0, 361).map(({ value }) => ({ value }));
       await produceRecords(app.brokers, app.flowTopic, partition, records);
@@ -157,7 +157,7 @@ function keepProducing(app: Application): { stop(): Promise<number> } {
   })();
   return {
     async stop() {
-      stopped = true;
+      stopping.abort();
       await work;
       return produced;
     },
