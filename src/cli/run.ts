@@ -3,11 +3,12 @@
  * go on without (exit 3).
  */
 
+import type { RunningApp } from '../app/run.ts';
 import { ConfigError, errorText, FatalError } from '../base/errors.ts';
 import { formatDuration } from '../base/units.ts';
 import { type AddCommand, exitFatal, exitForced, exitOk, exitUsage } from './command.ts';
 import { configOption, readConfig } from './config-option.ts';
-import { stopOnSignals } from './signals.ts';
+import { type SignalHandling, stopOnSignals } from './signals.ts';
 import { packageVersion } from './version.ts';
 
 export const addRunCommand: AddCommand = (program, _terminal, finish) => {
@@ -23,9 +24,9 @@ export const addRunCommand: AddCommand = (program, _terminal, finish) => {
       logger.info({ version: packageVersion(), application: config.application }, 'starting');
       const signals = stopOnSignals(process, logger, () => process.exit(exitForced));
       try {
-        const app = await runApp(config, logger);
-        const stopped = signals.stopWith(() => withinGrace(app.stop(), config.shutdown.graceMs));
-        await Promise.race([app.done, stopped]);
+        const starting = runApp(config, logger);
+        const stopped = signals.stopWith(() => withinGrace(stopStarted(starting), config.shutdown.graceMs));
+        await Promise.race([started(starting, signals), stopped]);
         logger.info('stopped');
         finish(exitOk);
       } catch (error) {
@@ -36,6 +37,23 @@ export const addRunCommand: AddCommand = (program, _terminal, finish) => {
       }
     });
 };
+
+/** Until the application ends. A start that fails after we were asked to stop is no failure: nothing had begun. */
+async function started(starting: Promise<RunningApp>, signals: SignalHandling): Promise<void> {
+  let app: RunningApp;
+  try {
+    app = await starting;
+  } catch (error) {
+    if (signals.isAsked()) return;
+    throw error;
+  }
+  await app.done;
+}
+
+async function stopStarted(starting: Promise<RunningApp>): Promise<void> {
+  const app = await starting.catch(() => null);
+  await app?.stop();
+}
 
 /** Gives up on a stop that takes too long: what was not committed is read again by whoever comes next. */
 async function withinGrace(stop: Promise<void>, graceMs: number): Promise<void> {

@@ -11,6 +11,8 @@ const signals = ['SIGTERM', 'SIGINT'] as const;
 export interface SignalHandling {
   /** Says how to stop. The promise settles as `stop` does, once a signal came. */
   stopWith(stop: () => Promise<void>): Promise<void>;
+  /** A signal came. */
+  isAsked(): boolean;
   /** Takes the handlers away. */
   release(): void;
 }
@@ -34,6 +36,7 @@ export function stopOnSignals(source: EventEmitter, logger: Logger, force: () =>
       await asked.promise;
       await stop();
     },
+    isAsked: () => isAsked,
     release() {
       for (const signal of signals) source.off(signal, onSignal);
     },

@@ -1,5 +1,5 @@
 /**
- * The HTTP interface (docs/operations.md): health, readiness, metrics and the state of shards and routers, read-only. Answers are
+ * The HTTP interface (docs/operating.md): health, readiness, metrics and the state of shards and routers, read-only. Answers are
  * JSON but for /metrics; whatever is not known here is a JSON 404.
  */
 

@@ -5,7 +5,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import { Application, eventually, readRecording } from '../support/application.ts';
 import { endOffsets, plainKafka, produceRecords, type ReadRecord, readTopic, uniqueName } from '../support/kafka.ts';
 
@@ -96,51 +96,67 @@ function fileOf(yaml: string): string {
   return path;
 }
 
-test('check: exit 0 when run could, 1 when a topic is missing, 2 when the file is wrong', async () => {
-  const app = await Application.create();
-  const absent = uniqueName('absent');
-  const [good, missing, bad, schema] = await Promise.all([
-    finished('check', '-c', fileOf(app.yaml)),
-    finished('check', '-c', fileOf(app.yaml.replace(`topic: ${app.flowTopic}`, `topic: ${absent}`))),
-    finished('check', '-c', fileOf(`${app.yaml}shard: 4\n`)),
-    finished('schema'),
-  ]);
-  assert.equal(good.code, 0, good.out + good.err);
-  assert.match(good.out, new RegExp(`${app.flowTopic} .*: 4 partitions`));
-  assert.match(good.out, new RegExp(`${app.outputTopic} .*: will be created with 4 partitions`));
-  assert.equal(missing.code, 1, missing.out + missing.err);
-  assert.match(missing.out, new RegExp(`${absent} .*: does not exist`));
-  assert.equal(bad.code, 2);
-  assert.match(bad.err, /unknown key "shard"/);
-  assert.equal(schema.code, 0);
-  assert.equal(schema.out, readFileSync(new URL('../../config.schema.json', import.meta.url), 'utf8'));
-});
+void describe('what ends by itself or early', { concurrency: true }, () => {
+  test('check: exit 0 when run could, 1 when a topic is missing, 2 when the file is wrong', async () => {
+    const app = await Application.create();
+    const absent = uniqueName('absent');
+    const [good, missing, bad, schema] = await Promise.all([
+      finished('check', '-c', fileOf(app.yaml)),
+      finished('check', '-c', fileOf(app.yaml.replace(`topic: ${app.flowTopic}`, `topic: ${absent}`))),
+      finished('check', '-c', fileOf(`${app.yaml}shard: 4\n`)),
+      finished('schema'),
+    ]);
+    assert.equal(good.code, 0, good.out + good.err);
+    assert.match(good.out, new RegExp(`${app.flowTopic} .*: 4 partitions`));
+    assert.match(good.out, new RegExp(`${app.outputTopic} .*: will be created with 4 partitions`));
+    assert.equal(missing.code, 1, missing.out + missing.err);
+    assert.match(missing.out, new RegExp(`${absent} .*: does not exist`));
+    assert.equal(bad.code, 2);
+    assert.match(bad.err, /unknown key "shard"/);
+    assert.equal(schema.code, 0);
+    assert.equal(schema.out, readFileSync(new URL('../../config.schema.json', import.meta.url), 'utf8'));
+  });
 
-test('topics: tells what is missing and how to make it; --create makes it', async () => {
-  const app = await Application.create({ shards: 3 });
-  const file = fileOf(app.yaml);
-  const before = await finished('topics', '-c', file);
-  assert.equal(before.code, 1, before.err);
-  assert.match(before.out, new RegExp(`--create --topic ${app.name}\\.routes --partitions 3 `));
-  const created = await finished('topics', '-c', file, '--create');
-  assert.equal(created.code, 0, created.out + created.err);
-  assert.match(created.out, new RegExp(`${app.outputTopic} .*: 4 partitions \\(created\\)`));
-  const again = await finished('topics', '-c', file);
-  assert.equal(again.code, 0, again.out + again.err);
-  assert.doesNotMatch(again.out, /created|does not exist/);
-  assert.equal((await endOffsets(app.brokers, `${app.name}.routes`)).length, 3);
-});
+  test('topics: tells what is missing and how to make it; --create makes it', async () => {
+    const app = await Application.create({ shards: 3 });
+    const file = fileOf(app.yaml);
+    const before = await finished('topics', '-c', file);
+    assert.equal(before.code, 1, before.err);
+    assert.match(before.out, new RegExp(`--create --topic ${app.name}\\.routes --partitions 3 `));
+    const created = await finished('topics', '-c', file, '--create');
+    assert.equal(created.code, 0, created.out + created.err);
+    assert.match(created.out, new RegExp(`${app.outputTopic} .*: 4 partitions \\(created\\)`));
+    const again = await finished('topics', '-c', file);
+    assert.equal(again.code, 0, again.out + again.err);
+    assert.doesNotMatch(again.out, /created|does not exist/);
+    assert.equal((await endOffsets(app.brokers, `${app.name}.routes`)).length, 3);
+  });
 
-test('run without an input topic: exit 3, which one is in the log', async () => {
-  const app = await Application.create();
-  const absent = uniqueName('absent');
-  const { code, out } = await finished(
-    'run',
-    '-c',
-    fileOf(app.yaml.replace(`topic: ${app.bmpTopic}`, `topic: ${absent}`)),
-  );
-  assert.equal(code, 3, out);
-  assert.match(out, new RegExp(`${absent} .*: does not exist`));
+  test('run without an input topic: exit 3, which one is in the log', async () => {
+    const app = await Application.create();
+    const absent = uniqueName('absent');
+    const { code, out } = await finished(
+      'run',
+      '-c',
+      fileOf(app.yaml.replace(`topic: ${app.bmpTopic}`, `topic: ${absent}`)),
+    );
+    assert.equal(code, 3, out);
+    assert.match(out, new RegExp(`${absent} .*: does not exist`));
+  });
+
+  test('run, asked to stop while it still looks for a broker: exit 0', async () => {
+    const file = fileOf(`
+kafka: {brokers: ["127.0.0.1:1"]}
+routes: [{topic: bmp}]
+flows: [{topic: flows}]
+output: {topic: out}
+shutdown: {grace: 60s}
+`);
+    const program = run(file);
+    await eventually('the start', () => program.logged('starting').length > 0 || 'not yet');
+    program.kill('SIGTERM');
+    assert.deepEqual(await program.ended, { code: 0, signal: null }, program.out);
+  });
 });
 
 /** Appends recorded flows to all partitions, until `stop` is called; returns how many. */

@@ -147,10 +147,10 @@ test('the first signal stops, the second forces', async () => {
     calls.push('stop');
     return stopping.promise;
   });
-  assert.deepEqual(calls, []);
+  assert.deepEqual([calls, signals.isAsked()], [[], false]);
   source.emit('SIGTERM', 'SIGTERM');
   await new Promise(setImmediate);
-  assert.deepEqual(calls, ['stop']);
+  assert.deepEqual([calls, signals.isAsked()], [['stop'], true]);
   source.emit('SIGINT', 'SIGINT');
   assert.deepEqual(calls, ['stop', 'force']);
   stopping.resolve();
