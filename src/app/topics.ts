@@ -31,6 +31,12 @@ export interface TopicState extends NeededTopic {
 const keepForEver = { 'retention.ms': '-1', 'retention.bytes': '-1', 'cleanup.policy': 'delete' };
 /** Largest future timestamp that a broker accepts: records keep the time of their source, whatever its clock says. */
 const anyTimestamp = { 'message.timestamp.after.max.ms': '9223372036854775807' };
+/**
+ * What an input holds must fit, with headers, wherever it goes: with Kafka's default of 1 MiB a single record of nearly that size
+ * would stop its partition for good. Below what a broker takes as one request (100 MiB).
+ */
+const anySize = { 'max.message.bytes': '67108864' };
+const anyRecord = { ...anyTimestamp, ...anySize };
 
 export function neededTopics(config: CompiledConfig): NeededTopic[] {
   const { routes, repartition } = config.internalTopics;
@@ -49,22 +55,22 @@ export function neededTopics(config: CompiledConfig): NeededTopic[] {
       purpose: 'log of route events, one partition a shard',
       isInput: false,
       partitions: config.shards,
-      config: { ...keepForEver, ...anyTimestamp },
+      config: { ...keepForEver, ...anyRecord },
     },
     {
       topic: repartition,
       purpose: 'flows on their way to the member that holds their shard',
       isInput: false,
       partitions: config.shards,
-      config: { ...keepForEver, ...anyTimestamp },
+      config: { ...keepForEver, ...anyRecord },
     },
-    { topic: config.output.topic, purpose: 'enriched flows', isInput: false, partitions: null, config: anyTimestamp },
+    { topic: config.output.topic, purpose: 'enriched flows', isInput: false, partitions: null, config: anyRecord },
     {
       topic: config.output.deadLetterTopic,
       purpose: 'records that could not be decoded',
       isInput: false,
       partitions: null,
-      config: anyTimestamp,
+      config: anyRecord,
     },
   ];
 }

@@ -1,6 +1,7 @@
 /** Recordings of real routers and collectors through a real Kafka and one member. */
 
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { after, test } from 'node:test';
 import { Application, eventually, readRecording } from '../support/application.ts';
 
@@ -114,6 +115,23 @@ test('garbage goes to the dead-letter topic, whole, with its position; the parti
     dead.filter((d) => header(d, 'flowrib.stage') === 'route').map((d) => header(d, 'flowrib.offset')),
     ['0', '2'],
   );
+});
+
+test('garbage as large as a topic takes goes to the dead-letter topic too', async () => {
+  const app = await Application.create({ flowPartitions: 1, outputFormat: 'native' });
+  after(() => app.stopAll());
+  const garbage = randomBytes(1_048_400);
+  await app.produceFlows([{ value: garbage }]);
+  await app.produceFlows([{ value: flows[0].value }]);
+  const member = await app.start();
+  const out = await Promise.race([app.output(1), member.done]);
+  assert.equal(out?.length, 1);
+  await eventually('dead letter', async () => {
+    const { length } = await app.deadLetters();
+    return length === 1 ? true : `${length} of 1`;
+  });
+  const dead = await app.deadLetters();
+  assert.ok(dead[0].value?.equals(garbage));
 });
 
 test('a restart rebuilds the table from the routes log and answers the same', async () => {

@@ -195,7 +195,8 @@ export class RouteStage implements GroupHandlers {
     sink.append(
       this.deps.routesTopic,
       router.shard,
-      batch.timestamps[index],
+      // The shard's clock is the largest timestamp of its log, which is kept: one date in the future would stop its timers for good.
+      Math.min(batch.timestamps[index], Date.now()),
       batch.buffer,
       batch.keyStarts[index],
       batch.keyEnds[index],

@@ -56,6 +56,15 @@ test('an OpenBMP record is appended unchanged at the shard of its router, with i
   assert.equal(pipeline.routeStage.counters.appended, 2);
 });
 
+test('a timestamp in the future becomes that of the append: the clock of the shard goes by it', async () => {
+  const pipeline = await started();
+  const before = Date.now();
+  pipeline.kafka.produce('bmp', 0, { value: obmpBinary(initiation()), timestampMs: before + 86_400_000 });
+  await pipeline.route();
+  const [{ timestampMs }] = pipeline.kafka.all('app.routes');
+  assert.ok(timestampMs >= before && timestampMs <= Date.now(), `${timestampMs - before} ms from now`);
+});
+
 test('a configured router has the shard of its first BMP address, whichever it speaks from', async () => {
   const pipeline = await started({ routers: [{ name: 'edge', bmp: ['198.51.100.1', '198.51.100.2'] }] });
   pipeline.kafka.produce('bmp', 0, { value: obmpBinary(initiation(), { router: '198.51.100.2' }) });
