@@ -1,7 +1,6 @@
 /** From the name of an output format, as the configuration has it, to its encoder. */
 
 import { ConfigError } from '../base/errors.ts';
-import type { FlowLayout } from '../model/flow-layout.ts';
 import type { Attribution } from './attribution.ts';
 import { AvroFlowEncoder } from './avro.ts';
 import { JsonFlowEncoder } from './json.ts';
@@ -12,8 +11,8 @@ import type { FlowEncoder } from './types.ts';
 export interface FlowEncoderRequest {
   /** native, json, avro. */
   readonly format: string;
-  /** The decoder whose records are encoded: native outputs go by its format and read its layout. */
-  readonly input: { readonly format: string; readonly layout?: FlowLayout };
+  /** The decoder whose records are encoded: native outputs go by its format. */
+  readonly input: { readonly format: string };
   readonly attribution: Attribution;
   /** For avro: the id of `enrichedFlowSchema()` in the registry. */
   readonly schemaId?: number;
@@ -36,12 +35,7 @@ export function flowEncoder(request: FlowEncoderRequest): FlowEncoder {
 
 function nativeEncoder(request: FlowEncoderRequest): FlowEncoder {
   const { input, attribution } = request;
-  const { layout } = input;
-  if (layout !== undefined && input.format === 'goflow2-protobuf') {
-    return new NativeGoflow2ProtobufEncoder(layout, attribution);
-  }
-  if (layout !== undefined && input.format === 'goflow2-json') {
-    return new NativeGoflow2JsonEncoder(layout, attribution);
-  }
+  if (input.format === 'goflow2-protobuf') return new NativeGoflow2ProtobufEncoder(attribution);
+  if (input.format === 'goflow2-json') return new NativeGoflow2JsonEncoder(attribution);
   throw new ConfigError(`output.format: native is not possible for flows in the format ${input.format}`);
 }

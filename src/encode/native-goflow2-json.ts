@@ -12,7 +12,7 @@ import type { IpAddress } from '../base/ip.ts';
 import { statusMatched, type EnrichedFlow, type RouteAnswer } from '../model/answer.ts';
 import type { AttributeReader } from '../model/attribute-words.ts';
 import {
-  type FlowLayout,
+  FlowLayout,
   fieldAsPath,
   fieldBgpCommunities,
   fieldBgpNextHop,
@@ -38,18 +38,19 @@ const names = [
 
 export class NativeGoflow2JsonEncoder implements FlowEncoder {
   readonly format = 'native';
-  private readonly layout: FlowLayout;
+  /** Of the flow at hand. */
+  private layout = new FlowLayout();
   private readonly attribution: Attribution;
   /** New value by field; empty = stays as it is. */
   private readonly values: string[] = Array.from({ length: replaceableFields }, () => '');
 
-  constructor(layout: FlowLayout, attribution: Attribution) {
-    this.layout = layout;
+  constructor(attribution: Attribution) {
     this.attribution = attribution;
   }
 
   encode(buffer: Buffer, start: number, end: number, flow: Flow, enriched: EnrichedFlow, out: ByteWriter): void {
-    const layout = this.layout;
+    const { layout } = flow;
+    this.layout = layout;
     const values = this.values;
     values.fill('');
     this.decideAttribution(flow, enriched);

@@ -41,17 +41,15 @@ const routeFields = (1 << fieldNextHopAs) | (1 << fieldBgpNextHop) | (1 << field
 
 export class NativeGoflow2ProtobufEncoder implements FlowEncoder {
   readonly format = 'native';
-  private readonly layout: FlowLayout;
   private readonly attribution: Attribution;
   private readonly tail = new ByteWriter(1024);
 
-  constructor(layout: FlowLayout, attribution: Attribution) {
-    this.layout = layout;
+  constructor(attribution: Attribution) {
     this.attribution = attribution;
   }
 
   encode(buffer: Buffer, _start: number, _end: number, flow: Flow, enriched: EnrichedFlow, out: ByteWriter): void {
-    const layout = this.layout;
+    const { layout } = flow;
     const tail = this.tail;
     tail.reset();
     let replaced = this.writeAttribution(flow, enriched);

@@ -1,7 +1,7 @@
 /**
- * Where in the last record a flow decoder found the fields that a native encoder may replace: what lets the encoder copy everything
- * else byte by byte. Filled by a decoder (decode/flow), read by the encoder made for it (encode/native-…), in the order of the
- * record's bytes. Positions count in the buffer that the decoder was given, so they hold until its next record.
+ * Where in its record a flow decoder found the fields that a native encoder may replace: what lets the encoder copy everything else
+ * byte by byte. Part of a Flow, filled by its decoder (decode/flow), read by the encoder of the same format (encode/native-…), in the
+ * order of the record's bytes. Positions count in the buffer that the decoder was given.
  */
 
 /** The replaceable fields; each also has a bit, `1 << field`. */

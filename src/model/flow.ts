@@ -4,6 +4,7 @@
  */
 
 import { IpAddress } from '../base/ip.ts';
+import { FlowLayout } from './flow-layout.ts';
 
 export const absent = -1;
 
@@ -38,6 +39,8 @@ export class Flow {
   /** Route distinguisher text `type:admin:value`, VRF name; empty when the record has none. */
   rd = '';
   vrf = '';
+  /** Where the record has what native outputs replace; the decoder resets it. */
+  readonly layout = new FlowLayout();
 
   reset(): void {
     this.exporter.clear();

@@ -24,6 +24,7 @@ import {
 } from './header-names.ts';
 
 const tickValue = Buffer.from('1');
+/** In the order in which they are written; the reader's cases and bits go by it. */
 const ownHeaders = [
   headerTopicId,
   headerTopic,
@@ -71,14 +72,20 @@ export function writeTickHeaders(
   return section.finish();
 }
 
+/** Byte by byte: short texts, for which a native comparison costs more than it saves. */
+function isText(text: Buffer, buffer: Buffer, start: number, end: number): boolean {
+  if (end - start !== text.length) return false;
+  for (let i = 0; i < text.length; i++) if (text[i] !== buffer[start + i]) return false;
+  return true;
+}
+
 /** Remembers the last text read from a header and gives the same string while the bytes stay the same. */
 class CachedText {
   text = '';
   private bytes: Buffer = Buffer.alloc(0);
 
   read(buffer: Buffer, start: number, end: number): void {
-    const size = end - start;
-    if (size === this.bytes.length && this.bytes.compare(buffer, start, end) === 0) return;
+    if (isText(this.bytes, buffer, start, end)) return;
     this.bytes = Buffer.from(buffer.subarray(start, end));
     this.text = this.bytes.toString('utf8');
   }
@@ -96,6 +103,7 @@ export class RouteHeadersReader {
   private readonly routerText = new CachedText();
   private readonly collectorText = new CachedText();
   private at = 0;
+  private expected = 0;
 
   get topicId(): string {
     return this.topicIdText.text;
@@ -118,6 +126,7 @@ export class RouteHeadersReader {
     this.isTick = false;
     if (end <= start) return false;
     this.at = start;
+    this.expected = 0;
     const count = this.varint(buffer);
     let seen = 0;
     for (let i = 0; i < count; i++) {
@@ -133,43 +142,50 @@ export class RouteHeadersReader {
   }
 
   private take(buffer: Buffer, nameStart: number, nameSize: number, start: number, end: number): number {
-    const nameEnd = nameStart + nameSize;
-    const is = (name: Buffer): boolean =>
-      name.length === nameSize && name.compare(buffer, nameStart, nameEnd, 0, nameSize) === 0;
-    if (is(headerTopicId)) {
-      this.topicIdText.read(buffer, start, end);
-      return 1;
+    const field = this.fieldOf(buffer, nameStart, nameStart + nameSize);
+    this.expected = field + 1;
+    switch (field) {
+      case 0:
+        this.topicIdText.read(buffer, start, end);
+        break;
+      case 1:
+        this.topicText.read(buffer, start, end);
+        break;
+      case 2:
+        this.partition = decimal(buffer, start, end);
+        break;
+      case 3:
+        this.offset = decimal(buffer, start, end);
+        break;
+      case 4:
+        this.part = decimal(buffer, start, end);
+        break;
+      case 5:
+        this.formatText.read(buffer, start, end);
+        break;
+      case 6:
+        this.routerText.read(buffer, start, end);
+        break;
+      case 7:
+        this.collectorText.read(buffer, start, end);
+        break;
+      case 8:
+        this.isTick = true;
+        break;
+      default:
+        return 0;
     }
-    if (is(headerTopic)) {
-      this.topicText.read(buffer, start, end);
-      return 2;
+    return 1 << field;
+  }
+
+  /** Index in `ownHeaders`, -1 for others. Records of one writer have them in one order: the next one is tried first. */
+  private fieldOf(buffer: Buffer, start: number, end: number): number {
+    const { expected } = this;
+    if (expected < ownHeaders.length && isText(ownHeaders[expected], buffer, start, end)) return expected;
+    for (let field = 0; field < ownHeaders.length; field++) {
+      if (isText(ownHeaders[field], buffer, start, end)) return field;
     }
-    if (is(headerPartition)) {
-      this.partition = decimal(buffer, start, end);
-      return 4;
-    }
-    if (is(headerOffset)) {
-      this.offset = decimal(buffer, start, end);
-      return 8;
-    }
-    if (is(headerPart)) {
-      this.part = decimal(buffer, start, end);
-      return 16;
-    }
-    if (is(headerFormat)) {
-      this.formatText.read(buffer, start, end);
-      return 32;
-    }
-    if (is(headerRouter)) {
-      this.routerText.read(buffer, start, end);
-      return 64;
-    }
-    if (is(headerCollector)) {
-      this.collectorText.read(buffer, start, end);
-      return 128;
-    }
-    if (is(headerTick)) this.isTick = true;
-    return 0;
+    return -1;
   }
 
   private varint(buffer: Buffer): number {

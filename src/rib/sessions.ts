@@ -30,6 +30,9 @@ export class Sessions {
   private readonly onEvent: (event: RibEvent) => void;
   private nextRouter = 0;
   private nextNeighbour = 0;
+  /** Records come in runs of one session, messages in runs of one peer: what the last one led to. Null once a session is gone. */
+  private lastSession: BmpSession | null = null;
+  private lastPeer: Peer | null = null;
 
   constructor(options: SessionOptions, ribs: Ribs, counters: RibCounters, onEvent: (event: RibEvent) => void) {
     this.options = options;
@@ -40,6 +43,11 @@ export class Sessions {
 
   /** The session that a record belongs to, known or new. */
   open(routerKey: string, routerName: string, collector: string, bmpAddress: string): BmpSession {
+    const last = this.lastSession;
+    if (last?.router.key === routerKey && last.collector === collector && last.bmpAddress === bmpAddress) {
+      last.router.name = routerName;
+      return last;
+    }
     let router = this.routers.get(routerKey);
     if (router === undefined) {
       router = new RouterState(this.nextRouter++, routerKey, routerName);
@@ -52,6 +60,7 @@ export class Sessions {
       session = new BmpSession(router, collector, bmpAddress);
       router.sessions.set(key, session);
     }
+    this.lastSession = session;
     return session;
   }
 
@@ -81,8 +90,10 @@ export class Sessions {
   /** The peer of a Route Monitoring message: known and up, or a provisional one. */
   monitored(session: BmpSession, header: PerPeerHeader, nowMs: number): Peer {
     session.isUp = true;
-    const key = peerKey(header);
+    const last = this.lastPeer;
+    const key = last !== null && isOf(last, session, header) ? last.key : peerKey(header);
     const known = session.peers.get(key);
+    if (known !== undefined) this.lastPeer = known;
     if (known !== undefined && (known.state === 'up' || known.state === 'provisional')) {
       if (known.isLocRib && known.isFiltered !== header.isFiltered) this.setFiltered(known, header.isFiltered);
       return known;
@@ -109,6 +120,8 @@ export class Sessions {
   /** Forgets sessions that are over and routers without one. */
   dropEmpty(session: BmpSession): void {
     if (session.isUp || session.peers.size > 0) return;
+    this.lastSession = null;
+    this.lastPeer = null;
     const { router } = session;
     router.sessions.delete(session.key);
     router.outdate();
@@ -243,4 +256,14 @@ export class Sessions {
   private event(kind: RibEvent['kind'], peer: Peer, text: string): void {
     this.onEvent({ kind, router: peer.session.router.name, peer: peer.text, text });
   }
+}
+
+/** True when the header's key is the peer's: the same texts but for what the key leaves out. */
+function isOf(peer: Peer, session: BmpSession, header: PerPeerHeader): boolean {
+  return (
+    peer.session === session &&
+    peer.type === header.type &&
+    peer.distinguisher === header.distinguisher &&
+    peer.text === (peer.isLocRib ? header.bgpId : header.address)
+  );
 }

@@ -15,12 +15,11 @@ import {
   viewAdjRibInPost,
 } from '../../src/model/answer.ts';
 import type { EnrichedFlow } from '../../src/model/answer.ts';
-import { FlowLayout } from '../../src/model/flow-layout.ts';
 import { Flow } from '../../src/model/flow.ts';
 import { enrichedBy, matchedAnswer, unmatchedAnswer, type AnswerFields } from '../support/route-answers.ts';
 
 const attribution = new Attribution({ asn: ['flow', 'routing'], net: ['flow', 'routing'] });
-const input = { format: 'goflow2-protobuf', layout: new FlowLayout() };
+const input = { format: 'goflow2-protobuf' };
 const empty = Buffer.alloc(0);
 
 function exampleFlow(): Flow {

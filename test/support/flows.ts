@@ -12,10 +12,11 @@ export function recordedValues(file: string): Buffer[] {
     .map((line) => Buffer.from((JSON.parse(line) as { value_hex: string }).value_hex, 'hex'));
 }
 
-/** All fields of a flow, addresses as text. */
+/** All fields of a flow but where they stood, addresses as text. */
 export function flowView(flow: Flow): Record<string, string | number> {
   const view: Record<string, string | number> = {};
   for (const [name, value] of Object.entries(flow) as [string, unknown][]) {
+    if (name === 'layout') continue;
     view[name] = typeof value === 'string' || typeof value === 'number' ? value : String(value);
   }
   return view;

@@ -44,7 +44,7 @@ const protocolNumbers = new Map([
 class Goflow2JsonDecoder implements FlowDecoder {
   readonly format = 'goflow2-json';
   readonly error = new FlowDecodeError();
-  readonly layout = new FlowLayout();
+  private layout = new FlowLayout();
   private readonly scanner = new JsonMemberScanner();
   private buffer: Buffer = Buffer.alloc(0);
   private start = 0;
@@ -67,7 +67,8 @@ class Goflow2JsonDecoder implements FlowDecoder {
     this.error.code = '';
     this.startSeconds = absent;
     this.endSeconds = absent;
-    const layout = this.layout;
+    const { layout } = flow;
+    this.layout = layout;
     layout.reset();
     const scanner = this.scanner;
     if (!scanner.start(this.buffer, this.start, this.end)) return this.refuseAtScanner('not a JSON object');
@@ -319,6 +320,6 @@ function timeOfDate(text: string): number {
   return ms > 0 ? ms : absent;
 }
 
-export function createGoflow2JsonDecoder(): FlowDecoder & { readonly layout: FlowLayout } {
+export function createGoflow2JsonDecoder(): FlowDecoder {
   return new Goflow2JsonDecoder();
 }

@@ -40,7 +40,7 @@ export interface Goflow2ProtobufOptions {
 class Goflow2ProtobufDecoder implements FlowDecoder {
   readonly format = 'goflow2-protobuf';
   readonly error = new FlowDecodeError();
-  readonly layout = new FlowLayout();
+  private layout = new FlowLayout();
   private readonly framing: ProtobufFraming;
   private readonly ingressVrfField: number;
   private readonly egressVrfField: number;
@@ -97,7 +97,8 @@ class Goflow2ProtobufDecoder implements FlowDecoder {
   private readMessage(flow: Flow, start: number, delimited: boolean): boolean {
     this.error.code = '';
     this.prepare(flow);
-    const layout = this.layout;
+    const { layout } = flow;
+    this.layout = layout;
     layout.reset();
     layout.messageStart = start;
     layout.messageEnd = this.end;
@@ -286,8 +287,6 @@ function secondsToMs(seconds: number): number {
   return seconds === 0 ? absent : Math.min(seconds * 1000, Number.MAX_SAFE_INTEGER);
 }
 
-export function createGoflow2ProtobufDecoder(
-  options: Goflow2ProtobufOptions = {},
-): FlowDecoder & { readonly layout: FlowLayout } {
+export function createGoflow2ProtobufDecoder(options: Goflow2ProtobufOptions = {}): FlowDecoder {
   return new Goflow2ProtobufDecoder(options);
 }

@@ -1,6 +1,7 @@
 /**
- * The hot path: one batch of flows, record by record, synchronously: decode, find the router, then either look up and encode, or hand
- * the record on unchanged to the member that holds the router's shard. Where a slice ends, who calls decides.
+ * The hot path: one batch of flows, in small groups, synchronously: decode, find the router, then either look up and encode, or hand
+ * the record on unchanged to the member that holds the router's shard. Where a slice ends, who calls decides. A group is decoded
+ * before its first flow is looked up, so that the tables can be read ahead (look-ahead.ts).
  *
  * Nothing is allocated for a record of the common case: decoder, flow, answers, scratch buffer and headers are made once and refilled.
  */
@@ -12,6 +13,7 @@ import type { FlowDecoder } from '../../decode/flow/types.ts';
 import type { FlowEncoder } from '../../encode/types.ts';
 import type { RecordBatch, RecordSink } from '../../kafka/types.ts';
 import type { Lookup } from '../../lookup/ladder.ts';
+import { LookAhead } from '../../lookup/look-ahead.ts';
 import type { RouterDirectory } from '../../lookup/router-directory.ts';
 import { type EnrichedFlow, RouteAnswer, statusMatched, statusNoRouter, statusNotReady } from '../../model/answer.ts';
 import { Flow } from '../../model/flow.ts';
@@ -43,17 +45,35 @@ export interface FlowBatchOptions {
 
 const outputExcept = [...positionHeaders, headerRoutes];
 
+/** Flows decoded before the first of them is looked up. */
+const groupRecords = 32;
+
+/** A record between decoding and answer. */
+class FlowSlot {
+  readonly flow = new Flow();
+  index = 0;
+  /** Where it was first read: its own position, or what its headers say if it was forwarded. */
+  topic = '';
+  partition = 0;
+  offset = 0;
+  forwarded = false;
+  encoder: FlowEncoder | null = null;
+  /** Null when the flow names no exporter. */
+  router: Router | null = null;
+  /** The router's shard; null when it is not here, or serves not yet. */
+  held: HeldShard | null = null;
+}
+
 export class FlowBatch {
   private readonly options: FlowBatchOptions;
   private readonly inputByTopic = new Map<string, FlowInput>();
-  private readonly flow = new Flow();
+  private lastTopic = '';
+  private lastInput: FlowInput | undefined = undefined;
+  private readonly slots = Array.from({ length: groupRecords }, () => new FlowSlot());
+  private readonly ahead = new LookAhead(2 * groupRecords);
   private readonly enriched: EnrichedFlow = { router: '', src: new RouteAnswer(), dst: new RouteAnswer() };
   private readonly value = new ByteWriter(16384);
   private readonly section = new HeaderSection();
-  /** Where the record at hand was first read: its own position, or what its headers say if it was forwarded. */
-  private topic = '';
-  private partition = 0;
-  private offset = 0;
 
   constructor(options: FlowBatchOptions) {
     this.options = options;
@@ -62,73 +82,87 @@ export class FlowBatch {
 
   /** Records [from, to) of the batch. */
   process(batch: RecordBatch, from: number, to: number, sink: RecordSink, deadLetters: DeadLetters): void {
-    const forwarded = batch.topic === this.options.repartitionTopic;
-    let input = this.inputByTopic.get(batch.topic);
-    this.topic = batch.topic;
-    this.partition = batch.partition;
-    for (let i = from; i < to; i++) {
-      this.options.counters.read++;
-      this.offset = batch.offsets[i];
-      if (forwarded) {
-        this.options.counters.received++;
-        input = this.readOrigin(batch, i);
-      }
-      if (input === undefined) {
-        this.refuse(batch, i, deadLetters, 'flow-unknown-input', `no input is configured for topic "${this.topic}"`);
-        continue;
-      }
-      this.record(batch, i, input, forwarded, sink, deadLetters);
+    const { slots, ahead } = this;
+    for (let first = from; first < to; first += groupRecords) {
+      const end = Math.min(to, first + groupRecords);
+      let taken = 0;
+      for (let i = first; i < end; i++) if (this.take(batch, i, slots[taken], deadLetters)) taken++;
+      ahead.run();
+      for (let n = 0; n < taken; n++) this.answer(batch, slots[n], sink);
     }
   }
 
-  private record(
-    batch: RecordBatch,
-    index: number,
-    input: FlowInput,
-    forwarded: boolean,
-    sink: RecordSink,
-    deadLetters: DeadLetters,
-  ): void {
-    const { decoder } = input;
-    const start = batch.valueStarts[index];
-    if (start < 0) {
-      this.refuse(batch, index, deadLetters, 'flow-no-value', 'the record has no value');
-      return;
+  /** Decodes a record and finds its router and shard; false when that was all there is to do about it. */
+  private take(batch: RecordBatch, index: number, slot: FlowSlot, deadLetters: DeadLetters): boolean {
+    const { counters, directory, host, repartitionTopic } = this.options;
+    counters.read++;
+    slot.index = index;
+    slot.topic = batch.topic;
+    slot.partition = batch.partition;
+    slot.offset = batch.offsets[index];
+    slot.forwarded = batch.topic === repartitionTopic;
+    if (slot.forwarded) {
+      counters.received++;
+      readOrigin(batch, slot);
     }
-    const end = batch.valueEnds[index];
-    const flows = decoder.begin(batch.buffer, start, end);
+    if (slot.topic !== this.lastTopic) {
+      this.lastTopic = slot.topic;
+      this.lastInput = this.inputByTopic.get(slot.topic);
+    }
+    const input = this.lastInput;
+    if (input === undefined) {
+      this.refuse(batch, slot, deadLetters, 'flow-unknown-input', `no input is configured for topic "${slot.topic}"`);
+      return false;
+    }
+    slot.encoder = input.encoder;
+    if (!this.decode(batch, slot, input.decoder, deadLetters)) return false;
+    const { flow } = slot;
+    slot.router = flow.exporter.family === 0 ? null : directory.byExporter(flow.exporter);
+    slot.held = slot.router === null ? null : host.serving(slot.router.shard);
+    if (slot.held !== null) {
+      this.ahead.add(slot.held.rib, flow.srcAddr);
+      this.ahead.add(slot.held.rib, flow.dstAddr);
+    }
+    return true;
+  }
+
+  private decode(batch: RecordBatch, slot: FlowSlot, decoder: FlowDecoder, deadLetters: DeadLetters): boolean {
+    const start = batch.valueStarts[slot.index];
+    if (start < 0) {
+      this.refuse(batch, slot, deadLetters, 'flow-no-value', 'the record has no value');
+      return false;
+    }
+    const flows = decoder.begin(batch.buffer, start, batch.valueEnds[slot.index]);
     if (flows === 0) {
       this.options.counters.markers++;
-      return;
+      return false;
     }
-    if (flows < 0 || !decoder.read(0, this.flow)) {
+    if (flows < 0 || !decoder.read(0, slot.flow)) {
       const { code, field, offset, message } = decoder.error;
-      this.refuse(batch, index, deadLetters, code, `in ${decoder.format} ${field} at byte ${offset}: ${message}`);
-      return;
+      this.refuse(batch, slot, deadLetters, code, `in ${decoder.format} ${field} at byte ${offset}: ${message}`);
+      return false;
     }
-    const { flow, enriched } = this;
-    if (flow.exporter.family === 0) {
+    return true;
+  }
+
+  private answer(batch: RecordBatch, slot: FlowSlot, sink: RecordSink): void {
+    const { enriched } = this;
+    const { flow, router, held } = slot;
+    if (router === null) {
       this.answerWithout('', statusNoRouter);
-      this.emit(batch, index, start, end, input, null, sink);
-      return;
-    }
-    const router = this.options.directory.byExporter(flow.exporter);
-    const held = this.options.host.serving(router.shard);
-    if (held === null) {
-      if (!forwarded) {
-        this.forward(batch, index, start, end, router, sink);
-        return;
-      }
+    } else if (held !== null) {
+      const { lookup } = this.options;
+      enriched.router = router.name;
+      lookup.lookup(held.rib, router.key, flow.srcAddr, null, enriched.src);
+      lookup.lookup(held.rib, router.key, flow.dstAddr, wantedNextHop(flow), enriched.dst);
+    } else if (slot.forwarded) {
       // Only when two members disagree about a router's shard (unequal configurations): never forwarded twice.
       this.answerWithout(router.name, statusNotReady);
-      this.emit(batch, index, start, end, input, null, sink);
+    } else {
+      this.forward(batch, slot, router, sink);
       return;
     }
-    enriched.router = router.name;
-    const { lookup } = this.options;
-    lookup.lookup(held.rib, router.key, flow.srcAddr, null, enriched.src);
-    lookup.lookup(held.rib, router.key, flow.dstAddr, wantedNextHop(flow), enriched.dst);
-    this.emit(batch, index, start, end, input, held, sink);
+    this.emit(batch, slot, sink);
   }
 
   private answerWithout(router: string, status: number): void {
@@ -137,35 +171,29 @@ export class FlowBatch {
     this.enriched.dst.status = status;
   }
 
-  private emit(
-    batch: RecordBatch,
-    index: number,
-    start: number,
-    end: number,
-    input: FlowInput,
-    held: HeldShard | null,
-    sink: RecordSink,
-  ): void {
+  private emit(batch: RecordBatch, slot: FlowSlot, sink: RecordSink): void {
     const { counters } = this.options;
+    const { index } = slot;
     const { src, dst } = this.enriched;
     if (dst.status === statusMatched || src.status === statusMatched) counters.enriched++;
     else counters.unmatched[dst.status]++;
     const { value } = this;
     value.reset();
-    input.encoder.encode(batch.buffer, start, end, this.flow, this.enriched, value);
-    let headers = batch.buffer;
+    const { buffer } = batch;
+    slot.encoder?.encode(buffer, batch.valueStarts[index], batch.valueEnds[index], slot.flow, this.enriched, value);
+    let headers = buffer;
     let headersStart = batch.headerStarts[index];
     let headersEnd = batch.headerEnds[index];
-    if (this.options.positions || (headersEnd > headersStart && batch.topic === this.options.repartitionTopic)) {
-      headers = this.outputHeaders(batch, index, held);
+    if (this.options.positions || (slot.forwarded && headersEnd > headersStart)) {
+      headers = this.outputHeaders(batch, slot);
       headersStart = 0;
       headersEnd = headers.length;
     }
     sink.append(
       this.options.outputTopic,
-      this.partition % this.options.outputPartitions,
+      slot.partition % this.options.outputPartitions,
       batch.timestamps[index],
-      batch.buffer,
+      buffer,
       batch.keyStarts[index],
       batch.keyEnds[index],
       value.bytes,
@@ -177,37 +205,26 @@ export class FlowBatch {
     );
   }
 
-  private outputHeaders(batch: RecordBatch, index: number, held: HeldShard | null): Buffer {
+  private outputHeaders(batch: RecordBatch, slot: FlowSlot): Buffer {
     const { section } = this;
+    const { index, held } = slot;
     section.reset();
     section.addFrom(batch.buffer, batch.headerStarts[index], batch.headerEnds[index], outputExcept);
     if (this.options.positions) {
-      this.addPosition(section);
+      addPosition(section, slot);
       section.addText(headerRoutes, held === null ? '' : `${held.shard}:${held.position}`);
     }
     return section.finish();
   }
 
-  private addPosition(section: HeaderSection): void {
-    section.addText(headerTopic, this.topic);
-    section.addText(headerPartition, String(this.partition));
-    section.addText(headerOffset, String(this.offset));
-  }
-
   /** Unchanged but for the position, which goes into headers. */
-  private forward(
-    batch: RecordBatch,
-    index: number,
-    start: number,
-    end: number,
-    router: Router,
-    sink: RecordSink,
-  ): void {
+  private forward(batch: RecordBatch, slot: FlowSlot, router: Router, sink: RecordSink): void {
     this.options.counters.forwarded++;
     const { section } = this;
+    const { index } = slot;
     section.reset();
     section.addFrom(batch.buffer, batch.headerStarts[index], batch.headerEnds[index], positionHeaders);
-    this.addPosition(section);
+    addPosition(section, slot);
     const headers = section.finish();
     sink.append(
       this.options.repartitionTopic,
@@ -217,34 +234,38 @@ export class FlowBatch {
       batch.keyStarts[index],
       batch.keyEnds[index],
       batch.buffer,
-      start,
-      end,
+      batch.valueStarts[index],
+      batch.valueEnds[index],
       headers,
       0,
       headers.length,
     );
   }
 
-  private readOrigin(batch: RecordBatch, index: number): FlowInput | undefined {
-    const start = batch.headerStarts[index];
-    const end = batch.headerEnds[index];
-    const topic = findHeader(batch.buffer, start, end, headerTopic);
-    const partition = findHeader(batch.buffer, start, end, headerPartition);
-    const offset = findHeader(batch.buffer, start, end, headerOffset);
-    this.topic = topic === null ? batch.topic : topic.toString('utf8');
-    this.partition = partition === null ? batch.partition : decimal(partition, 0, partition.length);
-    this.offset = offset === null ? batch.offsets[index] : decimal(offset, 0, offset.length);
-    if (!Number.isSafeInteger(this.partition) || !Number.isSafeInteger(this.offset)) {
-      this.partition = batch.partition;
-      this.offset = batch.offsets[index];
-    }
-    return this.inputByTopic.get(this.topic);
-  }
-
-  private refuse(batch: RecordBatch, index: number, deadLetters: DeadLetters, code: string, message: string): void {
+  private refuse(batch: RecordBatch, slot: FlowSlot, deadLetters: DeadLetters, code: string, message: string): void {
     this.options.counters.deadLettered++;
-    deadLetters.add(batch, index, this.topic, this.partition, this.offset, code, message);
+    deadLetters.add(batch, slot.index, slot.topic, slot.partition, slot.offset, code, message);
   }
+}
+
+function readOrigin(batch: RecordBatch, slot: FlowSlot): void {
+  const start = batch.headerStarts[slot.index];
+  const end = batch.headerEnds[slot.index];
+  const topic = findHeader(batch.buffer, start, end, headerTopic);
+  const partition = findHeader(batch.buffer, start, end, headerPartition);
+  const offset = findHeader(batch.buffer, start, end, headerOffset);
+  if (topic !== null) slot.topic = topic.toString('utf8');
+  const partitionRead = partition === null ? slot.partition : decimal(partition, 0, partition.length);
+  const offsetRead = offset === null ? slot.offset : decimal(offset, 0, offset.length);
+  if (!Number.isSafeInteger(partitionRead) || !Number.isSafeInteger(offsetRead)) return;
+  slot.partition = partitionRead;
+  slot.offset = offsetRead;
+}
+
+function addPosition(section: HeaderSection, slot: FlowSlot): void {
+  section.addText(headerTopic, slot.topic);
+  section.addText(headerPartition, String(slot.partition));
+  section.addText(headerOffset, String(slot.offset));
 }
 
 /** The flow's BGP next hop, else its next hop; null when neither is an address. */

@@ -26,8 +26,9 @@ function namingOf(text: string): number {
   const value = Buffer.from(text);
   const decoder = createGoflow2JsonDecoder();
   decoder.begin(value, 0, value.length);
-  assert.equal(decoder.read(0, new Flow()), true);
-  return decoder.layout.naming;
+  const flow = new Flow();
+  assert.equal(decoder.read(0, flow), true);
+  return flow.layout.naming;
 }
 
 void test('v2 names', () => {

@@ -99,8 +99,8 @@ void test('a record inside a larger buffer', () => {
   assert.equal(decoder.begin(buffer, 3, 3 + value.length), 1);
   assert.equal(decoder.read(0, flow), true);
   assert.equal(flow.srcAs, 5);
-  assert.equal(decoder.layout.messageStart, 4);
-  assert.equal(decoder.layout.messageEnd, 3 + value.length);
+  assert.equal(flow.layout.messageStart, 4);
+  assert.equal(flow.layout.messageEnd, 3 + value.length);
 });
 
 void test('a plain message that looks delimited is read as plain', () => {

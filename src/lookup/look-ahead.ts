@@ -1,0 +1,90 @@
+/**
+ * Reads ahead what the lookups of some flows are about to read. A lookup is a chain of reads that each wait for memory (tree, prefix,
+ * route, attribute set, its words), since a full table fits in no cache. Here the chains of a group go side by side, step by step,
+ * so that the processor waits for several at once; the lookups proper then find everything in its caches. Nothing but time depends
+ * on it.
+ *
+ * Invariant: between `add` and the lookups nothing is written to the tables.
+ */
+
+import type { IpAddress } from '../base/ip.ts';
+import type { RibShard } from '../rib/shard.ts';
+
+/** Routes of a prefix whose attributes are read ahead. */
+const mostRoutes = 8;
+const wordsACacheLine = 16;
+const addressWords = 5;
+
+export class LookAhead {
+  /** Of what was read; kept, so that no compiler can leave the reads out. */
+  checksum = 0;
+  private readonly shards: RibShard[] = [];
+  /** Family and words of each address. */
+  private readonly addresses: Int32Array;
+  private readonly prefixes: Int32Array;
+  private readonly sets: Int32Array;
+  private readonly shardOfSet: RibShard[] = [];
+  private count = 0;
+
+  /** For up to `capacity` addresses at a time. */
+  constructor(capacity: number) {
+    this.addresses = new Int32Array(capacity * addressWords);
+    this.prefixes = new Int32Array(capacity);
+    this.sets = new Int32Array(capacity * mostRoutes);
+  }
+
+  add(shard: RibShard, { family, w0, w1, w2, w3 }: IpAddress): void {
+    if (family === 0) return;
+    const { addresses } = this;
+    const at = this.count * addressWords;
+    addresses[at] = family;
+    addresses[at + 1] = w0;
+    addresses[at + 2] = w1;
+    addresses[at + 3] = w2;
+    addresses[at + 4] = w3;
+    this.shards[this.count++] = shard;
+  }
+
+  /** Reads for all that were added, and forgets them. */
+  run(): void {
+    const { prefixes, sets, shards, shardOfSet, count } = this;
+    let checksum = 0;
+    this.findPrefixes();
+    for (let i = 0; i < count; i++) if (prefixes[i] >= 0) checksum ^= shards[i].routes.firstRoute(prefixes[i]);
+    let found = 0;
+    for (let i = 0; i < count; i++) {
+      const shard = shards[i];
+      const { routes } = shard;
+      const prefix = prefixes[i];
+      if (prefix < 0) continue;
+      const stride = routes.routeStride(prefix);
+      const end = Math.min(mostRoutes, routes.routeCount(prefix));
+      let route = routes.firstRoute(prefix);
+      for (let n = 0; n < end; n++, route += stride) {
+        shardOfSet[found] = shard;
+        sets[found++] = routes.routeAttributes(route);
+      }
+    }
+    for (let i = 0; i < found; i++) {
+      const { attributes } = shardOfSet[i];
+      const start = attributes.start(sets[i]);
+      const words = attributes.words(sets[i]);
+      checksum ^= words[start] ^ words[start + wordsACacheLine];
+    }
+    this.checksum = checksum;
+    this.count = 0;
+  }
+
+  private findPrefixes(): void {
+    const { addresses, prefixes, shards } = this;
+    for (let i = 0, at = 0; i < this.count; i++, at += addressWords) {
+      prefixes[i] = shards[i].routes.longestMatch(
+        addresses[at],
+        addresses[at + 1],
+        addresses[at + 2],
+        addresses[at + 3],
+        addresses[at + 4],
+      );
+    }
+  }
+}
