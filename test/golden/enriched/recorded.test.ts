@@ -2,6 +2,10 @@
  * The whole pipeline over the recordings of the demo, in every output format: what FRR and GoBGP told over BMP, answered for the flows of
  * the same exporters. Expected are the distinct answers with the number of flows that got each, and a digest of every record.
  * UPDATE_GOLDEN=1 writes them anew.
+ *
+ * Odd at first sight, but so recorded: FRR 8.4 puts its own AS (65001) in front of every path, before policy too, and leaves LOCAL_PREF
+ * out (FRRouting pull request 21815); no router sent End-of-RIB, so no view is complete and all views answer together; gobmp's goroutines
+ * put some Route Monitoring before its Peer Up, which makes those routes suspect or, of 10.99.0.3 at FRR, stale.
  */
 
 import assert from 'node:assert/strict';
