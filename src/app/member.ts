@@ -23,7 +23,7 @@ import { decoderByFormat, flowInputs, routeInputs } from './inputs.ts';
 import { prepareTopics, type World } from './topics.ts';
 
 const commitIntervalMs = 500;
-const tickIntervalMs = 3000;
+const tickIntervalMs = 5000;
 const idCheckMs = 1000;
 const purgeIntervalMs = 30_000;
 

@@ -7,7 +7,9 @@
  *   flowrib.router      address of the BMP speaker
  *   flowrib.collector   which collector it came over (hash or input name): part of the source's identity
  *
- * A tick has flowrib.tick instead of the last three and no value: "the source partition is read up to offset, and its end".
+ * A tick has flowrib.tick alone; its value says, a line for each source partition, "read up to offset, which is its end":
+ *
+ *   topicId SP partition SP offset SP topic LF
  */
 
 import type { HeaderSection } from '../base/record-headers.ts';
@@ -59,17 +61,39 @@ export function writeRouteHeaders(
   return section.finish();
 }
 
-export function writeTickHeaders(
-  section: HeaderSection,
-  position: { topicId: string; topic: string; partition: number; offset: number },
-): Buffer {
+export interface TickPosition {
+  readonly topicId: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+export function writeTickHeaders(section: HeaderSection): Buffer {
   section.reset();
-  section.addText(headerTopicId, position.topicId);
-  section.addText(headerTopic, position.topic);
-  section.addText(headerPartition, String(position.partition));
-  section.addText(headerOffset, String(position.offset));
   section.add(headerTick, tickValue);
   return section.finish();
+}
+
+export function writeTickValue(positions: readonly TickPosition[]): Buffer {
+  const lines = positions.map(
+    ({ topicId, topic, partition, offset }) => `${topicId} ${partition} ${offset} ${topic}\n`,
+  );
+  return Buffer.from(lines.join(''), 'utf8');
+}
+
+/** Null when the value is not one that `writeTickValue` wrote. */
+export function readTickValue(buffer: Buffer, start: number, end: number): TickPosition[] | null {
+  const positions: TickPosition[] = [];
+  for (const line of buffer.toString('utf8', start, end).split('\n')) {
+    if (line === '') continue;
+    const [topicId, partition, offset, topic] = line.split(' ');
+    const position = { topicId, topic, partition: Number(partition), offset: Number(offset) };
+    if (topic === undefined || !Number.isSafeInteger(position.partition) || !Number.isSafeInteger(position.offset)) {
+      return null;
+    }
+    positions.push(position);
+  }
+  return positions;
 }
 
 /** Byte by byte: short texts, for which a native comparison costs more than it saves. */
@@ -138,7 +162,7 @@ export class RouteHeadersReader {
       if (valueSize > 0) this.at += valueSize;
       seen |= this.take(buffer, nameStart, nameSize, valueStart, valueStart + Math.max(valueSize, 0));
     }
-    return (seen & 15) === 15 && (this.isTick || (seen & 240) === 240);
+    return this.isTick || (seen & 255) === 255;
   }
 
   private take(buffer: Buffer, nameStart: number, nameSize: number, start: number, end: number): number {

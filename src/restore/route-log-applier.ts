@@ -5,7 +5,7 @@
 
 import { RecordError } from '../base/errors.ts';
 import type { BmpDecoder } from '../decode/bmp/types.ts';
-import { RouteHeadersReader } from '../model/route-log.ts';
+import { readTickValue, RouteHeadersReader } from '../model/route-log.ts';
 import type { BmpRouters } from '../model/router.ts';
 import { createRouteLogEntry, type RibShard } from '../rib/shard.ts';
 
@@ -42,19 +42,19 @@ export class RouteLogApplier {
       return;
     }
     const entry = this.entry;
-    entry.topicId = headers.topicId;
-    entry.topic = headers.topic;
-    entry.partition = headers.partition;
-    entry.offset = headers.offset;
-    entry.part = headers.part;
     entry.logOffset = logOffset;
     entry.timestampMs = timestampMs;
-    if (headers.isTick) {
-      shard.tick(entry);
-      return;
-    }
     try {
       if (valueStart < 0) throw foreign('value');
+      if (headers.isTick) {
+        this.tick(shard, buffer, valueStart, valueEnd);
+        return;
+      }
+      entry.topicId = headers.topicId;
+      entry.topic = headers.topic;
+      entry.partition = headers.partition;
+      entry.offset = headers.offset;
+      entry.part = headers.part;
       const frames = this.options.decoderFor(headers.format).frames(buffer, valueStart, valueEnd);
       const router = this.options.directory.byBmpAddress(headers.router);
       entry.routerKey = router.key;
@@ -68,6 +68,15 @@ export class RouteLogApplier {
     } catch (error) {
       if (!(error instanceof RecordError)) throw error;
       this.options.onBadRecord(shard.shard, logOffset, error);
+    }
+  }
+
+  private tick(shard: RibShard, buffer: Buffer, start: number, end: number): void {
+    const positions = readTickValue(buffer, start, end);
+    if (positions === null) throw foreign('tick');
+    for (const position of positions) {
+      Object.assign(this.entry, position);
+      shard.tick(this.entry);
     }
   }
 }

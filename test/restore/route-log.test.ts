@@ -3,7 +3,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HeaderSection } from '../../src/base/record-headers.ts';
-import { decimal, RouteHeadersReader, writeRouteHeaders, writeTickHeaders } from '../../src/model/route-log.ts';
+import {
+  decimal,
+  readTickValue,
+  RouteHeadersReader,
+  writeRouteHeaders,
+  writeTickHeaders,
+  writeTickValue,
+} from '../../src/model/route-log.ts';
 
 const position = { topicId: 'abc', topic: 'bmp', partition: 3, offset: 9_007_199_254_740_991, part: 2 };
 const about = { format: 'openbmp', router: '2001:db8::1', collector: 'c1' };
@@ -18,9 +25,9 @@ test('what is written is read back, also after other records', () => {
     const { topicId, topic, partition, offset, part, format, collector, isTick } = reader;
     assert.deepEqual({ topicId, topic, partition, offset, part }, position);
     assert.deepEqual({ format, router: reader.router, collector, isTick }, { ...about, router, isTick: false });
-    const tick = Buffer.from(writeTickHeaders(section, { ...position, offset: 7 }));
+    const tick = Buffer.from(writeTickHeaders(section));
     assert.equal(reader.read(tick, 0, tick.length), true);
-    assert.deepEqual([reader.isTick, reader.offset], [true, 7]);
+    assert.equal(reader.isTick, true);
   }
 });
 
@@ -51,4 +58,16 @@ test('decimal refuses what is no number', () => {
   assert.equal(decimal(Buffer.from('120'), 0, 3), 120);
   assert.ok(Number.isNaN(decimal(Buffer.from('12x'), 0, 3)));
   assert.ok(Number.isNaN(decimal(Buffer.from(''), 0, 0)));
+});
+
+test('a tick tells every source partition, and is told from what is none', () => {
+  const positions = [
+    { topicId: 'abc', topic: 'bmp', partition: 3, offset: 9_007_199_254_740_991 },
+    { topicId: 'def', topic: 'gobmp.raw', partition: 0, offset: 0 },
+  ];
+  const value = writeTickValue(positions);
+  assert.deepEqual(readTickValue(value, 0, value.length), positions);
+  for (const text of ['abc 3 x bmp\n', 'abc 3 7\n', 'tick']) {
+    assert.equal(readTickValue(Buffer.from(text), 0, text.length), null);
+  }
 });

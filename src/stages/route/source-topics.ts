@@ -16,7 +16,7 @@ import type {
   RecordBatch,
   TopicPartitionOffset,
 } from '../../kafka/types.ts';
-import { writeTickHeaders } from '../../model/route-log.ts';
+import { type TickPosition, writeTickHeaders, writeTickValue } from '../../model/route-log.ts';
 import type { Logger } from 'pino';
 
 export interface SourceTopicsDependencies {
@@ -178,51 +178,56 @@ export class SourceTopics {
     }, this.deps.tickIntervalMs);
   }
 
-  /** One tick to every shard for each partition that is read to its end: what makes a shard's clock go while routers are silent. */
+  /**
+   * One tick to every shard with all partitions that are read to their ends: what makes a shard's clock go while routers are silent. One
+   * record a round, because the log keeps it.
+   */
   private async tick(): Promise<void> {
     const assignment = this.assignment;
     if (assignment === null || !assignment.isCurrent()) return;
     try {
       await this.refreshIds(assignment);
+      const positions = await this.positionsAtEnd();
+      if (positions.length === 0 || !assignment.isCurrent()) return;
       const sink = this.deps.producer.createSink();
-      for (const topic of this.deps.topics) {
-        // One that is gone must not stop the clock for the others.
-        if (!this.present.has(topic)) continue;
-        const ends = await this.deps.admin.offsets(topic);
-        const now = Date.now();
-        if (!assignment.isCurrent()) return;
-        for (const { partition, high } of ends) {
-          const position = this.positions.get(keyOf(topic, partition));
-          if (position === undefined || position.offset < high) continue;
-          const headers = writeTickHeaders(this.section, {
-            topicId: this.ids.get(topic) ?? '',
-            topic,
-            partition,
-            offset: position.offset,
-          });
-          for (let shard = 0; shard < this.deps.shards; shard++) {
-            sink.append(
-              this.deps.routesTopic,
-              shard,
-              now,
-              nothing,
-              -1,
-              -1,
-              nothing,
-              -1,
-              -1,
-              headers,
-              0,
-              headers.length,
-            );
-          }
-          this.ticks++;
-        }
+      const headers = writeTickHeaders(this.section);
+      const value = writeTickValue(positions);
+      for (let shard = 0; shard < this.deps.shards; shard++) {
+        const { routesTopic } = this.deps;
+        sink.append(
+          routesTopic,
+          shard,
+          Date.now(),
+          nothing,
+          -1,
+          -1,
+          value,
+          0,
+          value.length,
+          headers,
+          0,
+          headers.length,
+        );
       }
+      this.ticks++;
       await sink.flush();
     } catch (error) {
       this.deps.logger.warn({ reason: errorText(error) }, 'no ticks this time');
     }
+  }
+
+  private async positionsAtEnd(): Promise<TickPosition[]> {
+    const positions: TickPosition[] = [];
+    for (const topic of this.deps.topics) {
+      // One that is gone must not stop the clock for the others.
+      if (!this.present.has(topic)) continue;
+      for (const { partition, high } of await this.deps.admin.offsets(topic)) {
+        const position = this.positions.get(keyOf(topic, partition));
+        if (position === undefined || position.offset < high) continue;
+        positions.push({ topicId: this.ids.get(topic) ?? '', topic, partition, offset: position.offset });
+      }
+    }
+    return positions;
   }
 
   async stop(): Promise<void> {
