@@ -198,7 +198,6 @@ async function enrich(rib: RibShard): Promise<void> {
     directory,
     lookup: new Lookup({ views: [0, 1, 2] }),
     host: { serving: () => held } as unknown as ShardHost,
-    counters,
     repartitionTopic: 'repartition',
     outputTopic: 'out',
     outputPartitions: 1,
@@ -208,7 +207,7 @@ async function enrich(rib: RibShard): Promise<void> {
   const noDeadLetters = {} as DeadLetters;
   const us = Array.from({ length: passes }, () => {
     const ms = spent(() => {
-      for (const batch of input.batches) flowBatch.process(batch, 0, batch.count, sink, noDeadLetters);
+      for (const batch of input.batches) flowBatch.process(batch, 0, batch.count, sink, noDeadLetters, counters);
     });
     return (ms * 1000) / flows;
   });

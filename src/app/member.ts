@@ -26,6 +26,7 @@ const commitIntervalMs = 500;
 const tickIntervalMs = 5000;
 const idCheckMs = 1000;
 const purgeIntervalMs = 30_000;
+const lagIntervalMs = 5000;
 
 export interface Member {
   readonly config: CompiledConfig;
@@ -180,7 +181,6 @@ async function wireFlows(wiring: FlowWiring): Promise<{ host: ShardHost; enrichS
       directory,
       lookup: new Lookup({ views: config.lookup.views }),
       host,
-      counters: flowCounters,
       repartitionTopic: repartition,
       outputTopic: config.output.topic,
       outputPartitions: world.partitions.get(config.output.topic) ?? 1,
@@ -192,6 +192,7 @@ async function wireFlows(wiring: FlowWiring): Promise<{ host: ShardHost; enrichS
     startAt: config.startAt,
     commitIntervalMs,
     purgeIntervalMs,
+    lagIntervalMs,
     logger: logger.child({ stage: 'enrich' }),
     onFatal,
   });

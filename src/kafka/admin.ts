@@ -80,7 +80,7 @@ export class KafkaAdmin implements Admin {
       return coordinator.offsetFetch({ groupId: group, topics: [{ topic, partitions }] });
     });
     for (const { partition, offset, metadata } of responses.flatMap((response) => response.partitions)) {
-      if (wanted !== undefined && (metadata ?? '') !== wanted) continue;
+      if (wanted !== undefined && metadata && metadata !== wanted) continue;
       if (Number(offset) >= 0) committed.set(partition, Number(offset));
     }
     return committed;

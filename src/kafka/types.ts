@@ -165,7 +165,7 @@ export interface Admin {
   offsetsAtTime(topic: string, timestampMs: number): Promise<TopicPartitionOffset[]>;
   /**
    * Committed offset by partition; partitions without a commit are absent. With `metadata`, so are those whose commit carries another
-   * one.
+   * one; a commit without any counts: tools that reset offsets write none.
    */
   committed(group: string, topic: string, metadata?: string): Promise<Map<number, number>>;
   /** Creates what is missing; true where it made one. Existing topics are left as they are. */

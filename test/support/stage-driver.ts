@@ -148,12 +148,14 @@ export class DriverConsumer implements GroupConsumer {
     for (const position of positions) this.started.set(`${position.topic}/${position.partition}`, position);
   }
 
-  pause(): void {
-    throw new Error('not part of the driver');
+  readonly paused = new Set<string>();
+
+  pause(partitions: readonly TopicPartition[]): void {
+    for (const { topic, partition } of partitions) this.paused.add(`${topic}/${partition}`);
   }
 
-  resume(): void {
-    throw new Error('not part of the driver');
+  resume(partitions: readonly TopicPartition[]): void {
+    for (const { topic, partition } of partitions) this.paused.delete(`${topic}/${partition}`);
   }
 
   async commit(assignment: Assignment, positions: readonly CommitPosition[]): Promise<boolean> {
@@ -172,7 +174,7 @@ export class DriverConsumer implements GroupConsumer {
       progress = false;
       for (const [key, { topic, partition, offset }] of Array.from(this.started)) {
         const end = this.kafka.log(topic, partition).length;
-        if (offset >= end || this.assignment === null) continue;
+        if (offset >= end || this.assignment === null || this.paused.has(key)) continue;
         progress = true;
         const to = Math.min(end, offset + size);
         const before = this.started.get(key);
@@ -290,7 +292,8 @@ export function driverAdmin(kafka: MemoryKafka): Admin {
       const found = new Map<number, number>();
       for (const [key, offset] of kafka.commits) {
         const [g, t, partition] = key.split('/');
-        if (metadata !== undefined && kafka.metadata.get(key) !== metadata) continue;
+        const own = kafka.metadata.get(key) ?? '';
+        if (metadata !== undefined && own !== '' && own !== metadata) continue;
         if (g === group && t === topic) found.set(Number(partition), offset);
       }
       return found;

@@ -121,7 +121,6 @@ export class Pipeline {
         directory,
         lookup: new Lookup({ views: [0, 1, 2] }),
         host: this.host,
-        counters: this.counters,
         repartitionTopic: 'app.repartition',
         outputTopic: 'out',
         outputPartitions: options.outputPartitions ?? 2,
@@ -133,6 +132,7 @@ export class Pipeline {
       startAt: options.startAt ?? 'earliest',
       commitIntervalMs: never,
       purgeIntervalMs: never,
+      lagIntervalMs: never,
       logger,
       onFatal,
     });

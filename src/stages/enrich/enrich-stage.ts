@@ -21,7 +21,7 @@ import type { Logger } from 'pino';
 import { Commits } from '../commits.ts';
 import type { DeadLetters } from '../dead-letters.ts';
 import type { FlowBatch } from './flow-batch.ts';
-import type { FlowCounters } from './flow-counters.ts';
+import { addFlowCounters, createFlowCounters, type FlowCounters } from './flow-counters.ts';
 import { flowPositions } from './flow-positions.ts';
 import type { ShardHost } from './shard-host.ts';
 
@@ -38,6 +38,7 @@ export interface EnrichStageDependencies {
   readonly startAt: 'earliest' | 'latest';
   readonly commitIntervalMs: number;
   readonly purgeIntervalMs: number;
+  readonly lagIntervalMs: number;
   readonly logger: Logger;
   readonly onFatal: (error: Error) => void;
 }
@@ -53,12 +54,17 @@ export class EnrichStage implements GroupHandlers {
   rebalances = 0;
   readonly commits: Commits;
   private readonly deps: EnrichStageDependencies;
-  private readonly lag = new Map<string, { at: TopicPartition; records: number }>();
+  /** Next record to read of each partition held, from before the restore on. */
+  private readonly positions = new Map<string, TopicPartitionOffset>();
+  private lag: { at: TopicPartition; records: number }[] = [];
+  private topicIds: ReadonlyMap<string, string> = new Map();
+  private lagTimer: NodeJS.Timeout | null = null;
   private readonly repartitionDone = new Map<number, number>();
   private purgeTimer: NodeJS.Timeout | null = null;
 
   constructor(deps: EnrichStageDependencies) {
     this.deps = deps;
+    deps.host.onShardLost = () => this.onShardLost();
     this.commits = new Commits(deps.consumer, deps.commitIntervalMs, (error) =>
       deps.logger.warn({ reason: errorText(error) }, 'commit of flow offsets failed'),
     );
@@ -67,25 +73,45 @@ export class EnrichStage implements GroupHandlers {
   async start(): Promise<void> {
     await this.deps.host.start();
     this.purgeTimer = setInterval(() => void this.purge(), this.deps.purgeIntervalMs);
+    this.lagTimer = setInterval(() => void this.measureLag(), this.deps.lagIntervalMs);
     await this.deps.consumer.run(this);
   }
 
   async stop(): Promise<void> {
     this.state = 'stopped';
     if (this.purgeTimer !== null) clearInterval(this.purgeTimer);
+    if (this.lagTimer !== null) clearInterval(this.lagTimer);
     await this.deps.consumer.stop();
     await this.deps.host.stop();
   }
 
-  /** Records behind the end of each partition held, as last seen. */
-  lags(): Iterable<{ at: TopicPartition; records: number }> {
-    return this.lag.values();
+  /** Records behind the end of each partition held, as last measured; also while nothing is read. */
+  lags(): readonly { at: TopicPartition; records: number }[] {
+    return this.lag;
+  }
+
+  private async measureLag(): Promise<void> {
+    const { assignment } = this;
+    try {
+      const lag: { at: TopicPartition; records: number }[] = [];
+      for (const topic of new Set(assignment?.partitions.map((p) => p.topic))) {
+        for (const { partition, high } of await this.deps.admin.offsets(topic)) {
+          const position = this.positions.get(`${topic}/${partition}`);
+          if (position === undefined) continue;
+          lag.push({ at: { topic, partition }, records: Math.max(0, high - position.offset) });
+        }
+      }
+      if (this.assignment === assignment) this.lag = lag;
+    } catch (error) {
+      this.deps.logger.info({ reason: errorText(error) }, 'lag not measured this time');
+    }
   }
 
   onAssigned(assignment: Assignment): void {
     this.assignment = assignment;
     this.rebalances++;
-    this.lag.clear();
+    this.lag = [];
+    this.positions.clear();
     this.repartitionDone.clear();
     if (this.state !== 'stopped') this.state = 'restoring';
     void this.prepare(assignment);
@@ -94,17 +120,12 @@ export class EnrichStage implements GroupHandlers {
   private async prepare(assignment: Assignment): Promise<void> {
     const { host, consumer, logger } = this.deps;
     try {
-      const shards = assignment.partitions
-        .filter((p) => p.topic === this.deps.repartitionTopic)
-        .map((p) => p.partition)
-        .sort((a, b) => a - b);
+      const shards = shardsOf(assignment, this.deps.repartitionTopic);
       const flowPartitions = assignment.partitions.filter((p) => p.topic !== this.deps.repartitionTopic);
       logger.info({ epoch: assignment.epoch, shards, flowPartitions }, 'assigned');
       host.abandonWaiters();
-      await host.hold(shards);
-      await host.whenServing(shards);
-      if (!assignment.isCurrent()) return;
-      const positions = await flowPositions(assignment, {
+      // Before the restore, however long it takes: where flows start is then settled, and how far behind they are is known.
+      const { positions, topicIds } = await flowPositions(assignment, {
         admin: this.deps.admin,
         consumer,
         group: this.deps.group,
@@ -113,6 +134,12 @@ export class EnrichStage implements GroupHandlers {
         onLostOffsets: (at, logStart) => this.onLostOffsets(at, at.offset, logStart),
       });
       if (!assignment.isCurrent()) return;
+      this.topicIds = topicIds;
+      for (const at of positions) this.positions.set(`${at.topic}/${at.partition}`, at);
+      void this.measureLag();
+      await host.hold(shards);
+      await host.whenServing(shards);
+      if (!assignment.isCurrent()) return;
       consumer.start(assignment, positions);
       this.state = 'running';
       logger.info({ epoch: assignment.epoch, shards: shards.length, partitions: positions.length }, 'running');
@@ -120,6 +147,19 @@ export class EnrichStage implements GroupHandlers {
       if (!assignment.isCurrent()) return;
       this.deps.onFatal(error instanceof Error ? error : new Error(errorText(error)));
     }
+  }
+
+  /** A shard that is being restored again: flows wait for it as they do after an assignment. */
+  onShardLost(): void {
+    const { assignment } = this;
+    if (assignment === null || !assignment.isCurrent() || this.state !== 'running') return;
+    this.state = 'restoring';
+    this.deps.consumer.pause(assignment.partitions);
+    void this.deps.host.whenServing(shardsOf(assignment, this.deps.repartitionTopic)).then(() => {
+      if (!assignment.isCurrent() || this.state !== 'restoring') return;
+      this.deps.consumer.resume(assignment.partitions);
+      this.state = 'running';
+    });
   }
 
   async onRevoking(_assignment: Assignment): Promise<void> {
@@ -143,21 +183,20 @@ export class EnrichStage implements GroupHandlers {
     const { topic, partition, nextOffset } = batch;
     const sink = this.deps.producer.createSink();
     const deadLetters = this.deps.makeDeadLetters();
+    const counts = createFlowCounters();
     for (let from = 0; from < batch.count; from += sliceRecords) {
       // Ownership is checked right before anything is produced (hazard D6).
       if (!assignment.isCurrent()) return;
       const to = Math.min(batch.count, from + sliceRecords);
-      this.deps.flowBatch.process(batch, from, to, sink, deadLetters);
+      this.deps.flowBatch.process(batch, from, to, sink, deadLetters, counts);
       if (to < batch.count) await new Promise(setImmediate);
     }
     await sink.flush();
     await deadLetters.flush();
+    addFlowCounters(this.deps.counters, counts);
     if (!assignment.isCurrent()) return;
-    this.commits.done(assignment, topic, partition, nextOffset);
-    this.lag.set(`${topic}/${partition}`, {
-      at: { topic, partition },
-      records: Math.max(0, batch.highWatermark - nextOffset),
-    });
+    this.commits.done(assignment, topic, partition, nextOffset, this.topicIds.get(topic));
+    this.positions.set(`${topic}/${partition}`, { topic, partition, offset: nextOffset });
     if (topic === this.deps.repartitionTopic) this.repartitionDone.set(partition, nextOffset);
   }
 
@@ -178,4 +217,11 @@ export class EnrichStage implements GroupHandlers {
       this.deps.logger.warn({ reason: errorText(error) }, 'purge of the repartition topic failed; tried again later');
     }
   }
+}
+
+function shardsOf(assignment: Assignment, repartitionTopic: string): number[] {
+  return assignment.partitions
+    .filter((p) => p.topic === repartitionTopic)
+    .map((p) => p.partition)
+    .sort((a, b) => a - b);
 }

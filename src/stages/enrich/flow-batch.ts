@@ -21,7 +21,7 @@ import { headerOffset, headerPartition, headerRoutes, headerTopic, positionHeade
 import { decimal } from '../../model/route-log.ts';
 import type { Router } from '../../model/router.ts';
 import type { DeadLetters } from '../dead-letters.ts';
-import type { FlowCounters } from './flow-counters.ts';
+import { createFlowCounters, type FlowCounters } from './flow-counters.ts';
 import type { HeldShard, ShardHost } from './shard-host.ts';
 
 export interface FlowInput {
@@ -35,7 +35,6 @@ export interface FlowBatchOptions {
   readonly directory: RouterDirectory;
   readonly lookup: Lookup;
   readonly host: ShardHost;
-  readonly counters: FlowCounters;
   readonly repartitionTopic: string;
   readonly outputTopic: string;
   readonly outputPartitions: number;
@@ -67,6 +66,7 @@ class FlowSlot {
 export class FlowBatch {
   private readonly options: FlowBatchOptions;
   private readonly inputByTopic = new Map<string, FlowInput>();
+  private counters: FlowCounters = createFlowCounters();
   private lastTopic = '';
   private lastInput: FlowInput | undefined = undefined;
   private readonly slots = Array.from({ length: groupRecords }, () => new FlowSlot());
@@ -80,9 +80,17 @@ export class FlowBatch {
     for (const input of options.inputs) this.inputByTopic.set(input.topic, input);
   }
 
-  /** Records [from, to) of the batch. */
-  process(batch: RecordBatch, from: number, to: number, sink: RecordSink, deadLetters: DeadLetters): void {
+  /** Records [from, to) of the batch, counted into `counters`. */
+  process(
+    batch: RecordBatch,
+    from: number,
+    to: number,
+    sink: RecordSink,
+    deadLetters: DeadLetters,
+    counters: FlowCounters,
+  ): void {
     const { slots, ahead } = this;
+    this.counters = counters;
     for (let first = from; first < to; first += groupRecords) {
       const end = Math.min(to, first + groupRecords);
       let taken = 0;
@@ -94,7 +102,8 @@ export class FlowBatch {
 
   /** Decodes a record and finds its router and shard; false when that was all there is to do about it. */
   private take(batch: RecordBatch, index: number, slot: FlowSlot, deadLetters: DeadLetters): boolean {
-    const { counters, directory, host, repartitionTopic } = this.options;
+    const { directory, host, repartitionTopic } = this.options;
+    const { counters } = this;
     counters.read++;
     slot.index = index;
     slot.topic = batch.topic;
@@ -134,7 +143,7 @@ export class FlowBatch {
     }
     const flows = decoder.begin(batch.buffer, start, batch.valueEnds[slot.index]);
     if (flows === 0) {
-      this.options.counters.markers++;
+      this.counters.markers++;
       return false;
     }
     if (flows < 0 || !decoder.read(0, slot.flow)) {
@@ -172,7 +181,7 @@ export class FlowBatch {
   }
 
   private emit(batch: RecordBatch, slot: FlowSlot, sink: RecordSink): void {
-    const { counters } = this.options;
+    const { counters } = this;
     const { index } = slot;
     const { src, dst } = this.enriched;
     if (dst.status === statusMatched || src.status === statusMatched) counters.enriched++;
@@ -219,7 +228,7 @@ export class FlowBatch {
 
   /** Unchanged but for the position, which goes into headers. */
   private forward(batch: RecordBatch, slot: FlowSlot, router: Router, sink: RecordSink): void {
-    this.options.counters.forwarded++;
+    this.counters.forwarded++;
     const { section } = this;
     const { index } = slot;
     section.reset();
@@ -243,7 +252,7 @@ export class FlowBatch {
   }
 
   private refuse(batch: RecordBatch, slot: FlowSlot, deadLetters: DeadLetters, code: string, message: string): void {
-    this.options.counters.deadLettered++;
+    this.counters.deadLettered++;
     deadLetters.add(batch, slot.index, slot.topic, slot.partition, slot.offset, code, message);
   }
 }

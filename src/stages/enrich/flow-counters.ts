@@ -1,4 +1,7 @@
-/** Every flow read is counted once, as one of these; plain numbers that metrics copy at scrape. */
+/**
+ * Every flow read is counted once, as one of these; plain numbers that metrics copy at scrape. A batch counts for itself and is added
+ * when its output is acknowledged: one that is given up is counted where it is read again.
+ */
 
 import { statusMatched, statusNames } from '../../model/answer.ts';
 
@@ -30,6 +33,18 @@ export function createFlowCounters(): FlowCounters {
     received: 0,
     lostOffsets: 0,
   };
+}
+
+/** Adds a batch's counts. */
+export function addFlowCounters(total: FlowCounters, batch: FlowCounters): void {
+  total.read += batch.read;
+  total.enriched += batch.enriched;
+  for (let status = 0; status < batch.unmatched.length; status++) total.unmatched[status] += batch.unmatched[status];
+  total.forwarded += batch.forwarded;
+  total.deadLettered += batch.deadLettered;
+  total.markers += batch.markers;
+  total.received += batch.received;
+  total.lostOffsets += batch.lostOffsets;
 }
 
 /** Results as metrics name them, with their counts. Their sum is `read`. */

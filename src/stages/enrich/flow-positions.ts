@@ -4,7 +4,7 @@
  * `<app>.repartition` always starts at the earliest record.
  */
 
-import type { Admin, Assignment, GroupConsumer, TopicPartitionOffset } from '../../kafka/types.ts';
+import type { Admin, Assignment, CommitPosition, GroupConsumer, TopicPartitionOffset } from '../../kafka/types.ts';
 
 export interface FlowPositionsOptions {
   readonly admin: Admin;
@@ -17,16 +17,22 @@ export interface FlowPositionsOptions {
 
 const commitRetryMs = 200;
 
+export interface FlowPositions {
+  readonly positions: readonly TopicPartitionOffset[];
+  /** For the metadata of commits: one made under another id counts for nothing (a topic that was created anew). */
+  readonly topicIds: ReadonlyMap<string, string>;
+}
+
 /** Positions of all partitions of the assignment; commits those that were resolved here. */
-export async function flowPositions(
-  assignment: Assignment,
-  options: FlowPositionsOptions,
-): Promise<TopicPartitionOffset[]> {
+export async function flowPositions(assignment: Assignment, options: FlowPositionsOptions): Promise<FlowPositions> {
+  const topics = [...new Set(assignment.partitions.map((p) => p.topic))];
+  const topicIds = await options.admin.topicIds(topics);
   const positions: TopicPartitionOffset[] = [];
-  const resolved: TopicPartitionOffset[] = [];
-  for (const topic of new Set(assignment.partitions.map((p) => p.topic))) {
+  const resolved: CommitPosition[] = [];
+  for (const topic of topics) {
+    const metadata = topicIds.get(topic) ?? '';
     const bounds = new Map((await options.admin.offsets(topic)).map((o) => [o.partition, o]));
-    const committed = await options.admin.committed(options.group, topic);
+    const committed = await options.admin.committed(options.group, topic, metadata);
     for (const { partition } of assignment.partitions.filter((p) => p.topic === topic)) {
       const low = bounds.get(partition)?.low ?? 0;
       const high = bounds.get(partition)?.high ?? low;
@@ -41,16 +47,16 @@ export async function flowPositions(
       const earliest = topic === options.repartitionTopic || options.startAt === 'earliest' || committed.size > 0;
       const position = { topic, partition, offset: earliest ? low : high };
       positions.push(position);
-      resolved.push(position);
+      resolved.push({ ...position, metadata });
     }
   }
   if (resolved.length > 0) await commitResolved(assignment, resolved, options.consumer);
-  return positions;
+  return { positions, topicIds };
 }
 
 async function commitResolved(
   assignment: Assignment,
-  positions: readonly TopicPartitionOffset[],
+  positions: readonly CommitPosition[],
   consumer: GroupConsumer,
 ): Promise<void> {
   while (assignment.isCurrent()) {

@@ -61,6 +61,8 @@ const progressEveryMs = 2000;
 export class ShardHost implements PartitionReaderHandlers {
   restoresStarted = 0;
   recordsApplied = 0;
+  /** Told when a shard that served is being restored again; whoever feeds flows sets it. */
+  onShardLost: () => void = () => {};
   private readonly deps: ShardHostDependencies;
   private readonly held = new Map<number, HeldShard>();
   private wanted: ReadonlySet<number> = new Set();
@@ -206,6 +208,7 @@ export class ShardHost implements PartitionReaderHandlers {
     this.deps.reader.unassign(this.deps.routesTopic, at.partition);
     this.held.delete(at.partition);
     this.restore(at.partition, logStart, logEnd);
+    if (held.state === 'serving') this.onShardLost();
   }
 
   onCrash(error: Error): void {

@@ -193,12 +193,44 @@ test('startAt latest is resolved once and committed before the first fetch', asy
   assert.equal(pipeline.counters.read, 1, 'what came after the first start is read, though nothing was read before');
 });
 
-test('a position that the log no longer has wipes the shard and restores it', async () => {
+test('a position that the log no longer has wipes the shard and restores it, and flows wait for it', async () => {
   const pipeline = await started();
   await pipeline.own([0, 1], [0]);
   const before = pipeline.host.serving(nearShard);
-  pipeline.host.onOffsetOutOfRange({ topic: 'app.routes', partition: nearShard, offset: 1 }, 2, 4);
+  pipeline.host.onOffsetOutOfRange({ topic: 'app.routes', partition: nearShard, offset: 1 }, 0, 4);
   assert.equal(pipeline.host.serving(nearShard), null);
+  assert.equal(pipeline.enrichStage.state, 'restoring');
+  pipeline.kafka.produce('flows', 0, { value: flow(near) });
+  await pipeline.flowConsumer.poll();
+  assert.equal(pipeline.counters.read, 0);
   await pipeline.reader.poll();
   assert.notEqual(pipeline.host.serving(nearShard)?.rib, before?.rib);
+  assert.equal(pipeline.enrichStage.state, 'running');
+  await pipeline.flowConsumer.poll();
+  assert.deepEqual(paths(pipeline), [[65001, 7]]);
+});
+
+test('the lag is known while the shards are still being restored', async () => {
+  const pipeline = await started();
+  for (let i = 0; i < 3; i++) pipeline.kafka.produce('flows', 0, { value: flow(near) });
+  await pipeline.flowConsumer.assign([
+    { topic: 'flows', partition: 0 },
+    { topic: 'app.repartition', partition: nearShard },
+  ]);
+  assert.equal(pipeline.enrichStage.state, 'restoring');
+  const lag = pipeline.enrichStage.lags().find(({ at }) => at.topic === 'flows');
+  assert.equal(lag?.records, 3);
+});
+
+test('a flow topic that was created anew is read from its start, whatever was committed of the former one', async () => {
+  const pipeline = await started();
+  await pipeline.own([0, 1], [0]);
+  for (let i = 0; i < 2; i++) pipeline.kafka.produce('flows', 0, { value: flow(near) });
+  await pipeline.flowConsumer.poll();
+  await pipeline.own([0, 1], []);
+  pipeline.kafka.createTopic('flows', 2);
+  for (let i = 0; i < 5; i++) pipeline.kafka.produce('flows', 0, { value: flow(near) });
+  await pipeline.own([0, 1], [0]);
+  await pipeline.flowConsumer.poll();
+  assert.equal(pipeline.counters.read, 7);
 });
