@@ -311,7 +311,10 @@ export class KafkaGroupConsumer implements GroupConsumer {
   private crashed(error: Error, restart: boolean): void {
     if (this.assignment !== null) this.assignment.ended = true;
     if (restart) {
-      this.logger.warn({ error: errorText(error), transient: isTransient(error) }, 'consumer restarts');
+      const line = { error: errorText(error), group: this.groupOptions.groupId };
+      // A coordinator that is still loading, say; what does not pass comes again, or as a crash.
+      if (isTransient(error)) this.logger.info(line, 'group joined anew');
+      else this.logger.warn(line, 'group joined anew after an error');
       return;
     }
     if (this.heartbeats !== null) clearInterval(this.heartbeats);

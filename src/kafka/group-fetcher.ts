@@ -24,6 +24,8 @@ import type { KafkaOptions } from './options.ts';
 import type { TopicPartition } from './types.ts';
 
 const rebalanceInProgress = 27;
+/** Handlers at work at the same time, each with at most one partition's share of a Fetch at hand. */
+const maxHandlers = 32;
 /** Longest wait of a Fetch while handlers are at work. */
 const busyWaitMs = 10;
 /** A topic that is gone may be created again: waiting for the metadata to age would leave it unread for so long. */
@@ -127,8 +129,14 @@ export class GroupFetcher {
         await this.alarm.wait(this.options.fetchWaitMs);
         return [];
       }
+      // What handlers hold, input and output, is bounded however many partitions there are.
+      const free = maxHandlers - this.cursors.filter((cursor) => cursor.busy).length;
+      if (free <= 0) {
+        await this.alarm.wait(this.options.fetchWaitMs);
+        return [];
+      }
       const broker = await this.cluster.findBroker({ nodeId });
-      return await this.fetchFrom(broker, inFetchOrder(wanted));
+      return await this.fetchFrom(broker, inFetchOrder(wanted).slice(0, free));
     } catch (error) {
       if (!isTransient(error) || endsGeneration(error)) throw error;
       this.logger.info({ broker: nodeId, error: errorText(error) }, 'fetch failed, trying again');

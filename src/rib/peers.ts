@@ -206,6 +206,7 @@ export class Rib {
   isComplete = false;
   isStale = false;
   isSuspect: boolean;
+  readonly startMs: number;
   lastMonitoringMs: number;
   /** When stale: when it goes at the latest. */
   dropAtMs = Infinity;
@@ -217,6 +218,7 @@ export class Rib {
     this.epoch = peer.epoch;
     this.isEbgp = peer.localAs !== 0 && peer.as !== peer.localAs;
     this.isSuspect = peer.isSuspect || (peer.guessedViews & (1 << view)) !== 0;
+    this.startMs = nowMs;
     this.lastMonitoringMs = nowMs;
   }
 

@@ -2,7 +2,8 @@
  * What is due by the shard's clock: stale RIBs dropped, RIBs whose End-of-RIB never came taken as complete, peers and sessions
  * forgotten. The clock is that of the log's records, so every copy of a shard does the same at the same record.
  *
- *   RIB incomplete         complete `endOfRibTimeoutMs` after its last Route Monitoring; its stale twin is swept then
+ *   RIB incomplete         complete `endOfRibTimeoutMs` after its last Route Monitoring, `longestDump` times that after its first at the
+ *                          latest (a busy peer that sends no End-of-RIB would never be); its stale twin is swept then
  *   stale, with a twin     swept with the twin's completion, dropped at `dropAtMs` at the latest
  *   stale, no twin         swept `endOfRibTimeoutMs` after the epoch began or, while other RIBs of the peer are on their way, after
  *                          their last Route Monitoring: the new epoch does not have this view or family
@@ -12,6 +13,9 @@ import type { RibCounters } from './counters.ts';
 import type { Peer, Rib } from './peers.ts';
 import type { Ribs } from './ribs.ts';
 import type { Sessions } from './sessions.ts';
+
+/** How many times the timeout a peer that never falls silent may go on telling its table. */
+export const longestDump = 12;
 
 /** Does all that is due at `nowMs` and sets when to look again. */
 export function runTimers(sessions: Sessions, ribs: Ribs, counters: RibCounters, nowMs: number): void {
@@ -35,7 +39,7 @@ function runPeer(peer: Peer, ribs: Ribs, counters: RibCounters, timeoutMs: numbe
   let waitingSinceMs = peer.epochStartMs;
   for (const rib of peer.ribs) {
     if (rib.isComplete) continue;
-    const deadline = rib.lastMonitoringMs + timeoutMs;
+    const deadline = Math.min(rib.lastMonitoringMs + timeoutMs, rib.startMs + longestDump * timeoutMs);
     if (deadline <= nowMs) {
       counters.endOfRibTimeouts++;
       ribs.complete(rib);

@@ -68,6 +68,8 @@ interface Generation {
   family: number;
   isComplete: boolean;
   isStale: boolean;
+  /** Of the first and the last Route Monitoring. */
+  firstMs: number;
   lastMs: number;
   dropAtMs: number;
 }
@@ -103,7 +105,8 @@ export class OracleRib {
       this.removeGenerations((generation) => lifeKey(generation) === key);
     }
     for (const generation of this.generations) {
-      const isDue = generation.lastMs + this.endOfRibTimeoutMs <= nowMs;
+      const isDue =
+        Math.min(generation.lastMs, generation.firstMs + 11 * this.endOfRibTimeoutMs) + this.endOfRibTimeoutMs <= nowMs;
       if (!generation.isStale && !generation.isComplete && isDue) this.complete(generation);
     }
     this.removeGenerations((generation) => generation.isStale && this.staleDeadline(generation) <= nowMs);
@@ -162,7 +165,7 @@ export class OracleRib {
     const key = [session, peer.key, view, family].join(' ');
     const known = this.generations.find((generation) => generation.key === key && !generation.isStale);
     if (known) return known;
-    const base = { isComplete: false, isStale: false, lastMs: this.nowMs, dropAtMs: Infinity };
+    const base = { isComplete: false, isStale: false, firstMs: this.nowMs, lastMs: this.nowMs, dropAtMs: Infinity };
     const generation = { key, session, peer, view, family, ...base };
     this.generations.push(generation);
     return generation;

@@ -100,6 +100,20 @@ test('without end-of-rib the timeout after the last route monitoring sweeps, by 
   assert.equal(driver.shard.counters.endOfRibTimeouts, 1);
 });
 
+test('a peer that never falls silent is complete twelve timeouts after it began, at the latest', () => {
+  const driver = twoPeers();
+  driver.send(peerUp(peerA, { remotePort: 40001 }));
+  driver.send(announce(post(peerA), '10.0.0.0/8'));
+  for (let half = 1; half < 24; half++) {
+    driver.pass(endOfRibTimeoutMs / 2);
+    driver.send(announce(post(peerA), '10.0.0.0/8'));
+    assert.deepEqual(driver.at('10.1.0.0/16'), ['adj-rib-in-post 192.0.2.1 stale']);
+  }
+  driver.pass(endOfRibTimeoutMs / 2);
+  assert.deepEqual(driver.at('10.1.0.0/16'), []);
+  assert.equal(driver.shard.counters.endOfRibTimeouts, 1);
+});
+
 test('a family that the new epoch does not have is swept after the timeout', () => {
   const driver = twoPeers();
   driver.send(peerUp(peerA, { remotePort: 40001 }));

@@ -95,6 +95,10 @@ export const lookupSchema = z
 export const peersSchema = z
   .strictObject({
     staleTime: duration().default('5m').describe('How long the routes of a lost BMP session go on answering.'),
-    endOfRibTimeout: duration().default('5m').describe('After this a peer counts as complete without End-of-RIB.'),
+    endOfRibTimeout: duration()
+      .default('5m')
+      .describe(
+        'This long after the last Route Monitoring a view counts as complete without End-of-RIB; one that never falls silent, after twelve times as long.',
+      ),
   })
   .prefault({});
