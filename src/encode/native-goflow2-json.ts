@@ -95,15 +95,17 @@ export class NativeGoflow2JsonEncoder implements FlowEncoder {
     return this.layout.naming === namingSnake ? `"${cutNetwork(address, length)}"` : String(length);
   }
 
-  /** What the route has not is written as goflow2 writes nothing (0, "") where the flow had a value, else not at all. */
+  /**
+   * A neighbor AS that the route has not is written as 0 where the flow had one. A next hop that it does not name leaves the flow's as
+   * it is: the exporter knew better.
+   */
   private decideRoute(answer: RouteAnswer): void {
     const { present } = this.layout;
     const values = this.values;
     const { attributes } = answer;
     if (answer.neighborAs > 0) values[fieldNextHopAs] = String(answer.neighborAs);
     else if ((present & (1 << fieldNextHopAs)) !== 0) values[fieldNextHopAs] = '0';
-    if (attributes.nextHopKind !== 0) values[fieldBgpNextHop] = `"${nextHopText(attributes)}"`;
-    else if ((present & (1 << fieldBgpNextHop)) !== 0) values[fieldBgpNextHop] = '""';
+    if (attributes.hasNextHop()) values[fieldBgpNextHop] = `"${nextHopText(attributes)}"`;
     values[fieldBgpCommunities] = `[${communityNumbers(attributes).join(',')}]`;
     values[fieldAsPath] = `[${asPathNumbers(attributes).join(',')}]`;
   }

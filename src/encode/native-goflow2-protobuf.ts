@@ -54,7 +54,7 @@ export class NativeGoflow2ProtobufEncoder implements FlowEncoder {
     tail.reset();
     let replaced = this.writeAttribution(flow, enriched);
     if (enriched.dst.status === statusMatched) {
-      replaced |= routeFields;
+      replaced |= enriched.dst.attributes.hasNextHop() ? routeFields : routeFields & ~(1 << fieldBgpNextHop);
       writeRoute(tail, enriched.dst);
     }
     const dropped = (replaced & layout.present) === 0 ? 0 : droppedBytes(layout, replaced);
@@ -116,10 +116,9 @@ function writeRoute(tail: ByteWriter, answer: RouteAnswer): void {
 }
 
 function putNextHop(bytes: Buffer, from: number, attributes: AttributeReader): number {
-  const kind = attributes.nextHopKind;
-  if (kind === 0) return from;
+  if (!attributes.hasNextHop()) return from;
   const { words, nextHopAt } = attributes;
-  const count = kind === 1 ? 1 : 4;
+  const count = attributes.nextHopKind === 1 ? 1 : 4;
   let at = putVarint(bytes, from, tagBgpNextHop);
   bytes[at++] = count * 4;
   for (let i = 0; i < count; i++) {

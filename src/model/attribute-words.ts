@@ -91,6 +91,14 @@ export class AttributeReader {
     this.length = at - start;
   }
 
+  /** False for none, 0.0.0.0 and ::, as a router's own routes have it: they name no next hop. */
+  hasNextHop(): boolean {
+    const { words, nextHopAt, nextHopKind } = this;
+    if (nextHopKind === 0) return false;
+    if (nextHopKind === 1) return words[nextHopAt] !== 0;
+    return (words[nextHopAt] | words[nextHopAt + 1] | words[nextHopAt + 2] | words[nextHopAt + 3]) !== 0;
+  }
+
   /** AS path length as BGP's decision process counts it: AS_SET 1, confederation segments 0 (RFC 4271 §9.1.2.2, RFC 5065 §5.3). */
   pathLength(): number {
     let length = 0;

@@ -52,11 +52,11 @@ void test('members that are missing are added before the closing brace', () => {
   );
 });
 
-void test('what the route lacks is written as nothing where the flow had it', () => {
+void test('what the route lacks is written as nothing where the flow had it, but for the next hop', () => {
   const bare = matchedAnswer({ prefix: '10.0.0.0/8', asPath: [[1, 7, 8]] });
   assert.equal(
     encode('{"next_hop_as":5,"bgp_next_hop":"192.0.2.1"}', enrichedBy(bare), { asn: ['flow'], net: ['flow'] }),
-    '{"next_hop_as":0,"bgp_next_hop":"","bgp_communities":[],"as_path":[7,8]}',
+    '{"next_hop_as":0,"bgp_next_hop":"192.0.2.1","bgp_communities":[],"as_path":[7,8]}',
   );
 });
 

@@ -77,16 +77,25 @@ void test('an unmatched destination leaves the record as it came', () => {
   assert.deepEqual(encode(value, enrichedBy(none)), value);
 });
 
-void test('what the route lacks is taken away, what the chains refuse becomes zero', () => {
+void test('what the route lacks is taken away but for the next hop, what the chains refuse becomes zero', () => {
   const bare = matchedAnswer({ prefix: '100.64.0.0/10', asPath: [[1, 7, 8]], neighborAs: -1, originAs: -1 });
   const fields = readFlowMessage(
     encode(buildFlowRecord(given), enrichedBy(bare), { asn: ['routing'], net: ['routing'] }),
   );
   assert.deepEqual(fields['as_path'], [7, 8]);
-  for (const name of ['next_hop_as', 'bgp_next_hop', 'bgp_communities', 'src_as', 'dst_as', 'src_net']) {
+  for (const name of ['next_hop_as', 'bgp_communities', 'src_as', 'dst_as', 'src_net']) {
     assert.equal(fields[name], undefined, name);
   }
   assert.equal(fields['dst_net'], 10);
+  assert.equal(fields['bgp_next_hop'], 'c0000208');
+});
+
+void test("the next hop of a router's own route is no next hop: the flow keeps what it had", () => {
+  for (const nextHop of ['0.0.0.0', '::']) {
+    const own = matchedAnswer({ ...route, nextHop });
+    const fields = readFlowMessage(encode(buildFlowRecord(given), enrichedBy(own)));
+    assert.equal(fields['bgp_next_hop'], 'c0000208', nextHop);
+  }
 });
 
 void test('source and destination by the chains', () => {
