@@ -47,7 +47,8 @@ export async function checkWorld(config: CompiledConfig): Promise<Finding> {
 function describeState(state: TopicState, willCreate: boolean): string {
   if (willCreate) return `  ${state.topic} (${state.purpose}): will be created with ${state.planned} partitions`;
   if (state.problem !== '') return describeProblem(state);
-  return `  ${state.topic} (${state.purpose}): ${state.actual} partitions`;
+  const warning = state.warning === '' ? '' : `\n    warning: ${state.warning}`;
+  return `  ${state.topic} (${state.purpose}): ${state.actual} partitions${warning}`;
 }
 
 /** `flowrib topics`: what is there, what is missing, and the commands that make it. */

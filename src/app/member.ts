@@ -65,6 +65,7 @@ export async function startMember(
     throw error;
   }
   for (const topic of world.created) logger.info({ topic, partitions: world.partitions.get(topic) }, 'topic created');
+  for (const { topic, warning } of world.warnings) logger.warn({ topic }, warning);
   const producerOptions = { compression: config.output.compression };
   const output = createProducer(client, producerOptions);
   const deadLetters = createProducer(client, producerOptions);

@@ -26,6 +26,8 @@ export interface TopicState extends NeededTopic {
   readonly problem: string;
   /** A shell command that mends it, or empty. */
   readonly remedy: string;
+  /** What will go wrong one day, with the command that prevents it; empty = nothing. */
+  readonly warning: string;
 }
 
 const keepForEver = { 'retention.ms': '-1', 'retention.bytes': '-1', 'cleanup.policy': 'delete' };
@@ -80,11 +82,44 @@ export async function inspectTopics(config: CompiledConfig, admin: Admin): Promi
   const needed = neededTopics(config);
   const counts = await admin.partitionCounts(needed.map((n) => n.topic));
   const flowPartitions = Math.max(1, ...config.flows.map((f) => counts.get(f.topic) ?? 0));
+  const settings = new Map<string, ReadonlyMap<string, string>>();
+  for (const topic of counts.keys()) settings.set(topic, await admin.topicConfig(topic, settingsLookedAt));
+  const sizeOf = (topic: string): number => Number(settings.get(topic)?.get('max.message.bytes') ?? 0);
+  const largest = Math.max(0, ...needed.filter((n) => n.isInput).map((n) => sizeOf(n.topic)));
   return needed.map((need) => {
     const actual = counts.get(need.topic) ?? 0;
     const planned = need.partitions ?? (need.topic === config.output.topic ? flowPartitions : 1);
-    return { ...need, actual, planned, ...verdict(need, actual, planned, config) };
+    const warning = warningOf(need, settings.get(need.topic), largest, config);
+    return { ...need, actual, planned, ...verdict(need, actual, planned, config), warning };
   });
+}
+
+const settingsLookedAt = ['max.message.bytes', 'retention.ms', 'cleanup.policy'];
+
+function warningOf(
+  need: NeededTopic,
+  settings: ReadonlyMap<string, string> | undefined,
+  largestInput: number,
+  config: CompiledConfig,
+): string {
+  if (need.isInput || settings === undefined) return '';
+  const wrong: string[] = [];
+  const wanted: string[] = [];
+  // Headers come on top of what an input holds.
+  if (Number(settings.get('max.message.bytes')) <= largestInput) {
+    wrong.push('a record as large as an input allows does not fit and would stop its partition');
+    wanted.push(`max.message.bytes=${need.config['max.message.bytes']}`);
+  }
+  for (const [name, value] of Object.entries(need.config)) {
+    if (!(name in keepForEver) || !settings.has(name) || settings.get(name) === value) continue;
+    wrong.push(`${name} is ${settings.get(name)}: what a restore needs may be deleted`);
+    wanted.push(`${name}=${value}`);
+  }
+  if (wrong.length === 0) return '';
+  return (
+    `${wrong.join('; ')}\n    kafka-configs.sh --bootstrap-server ${config.kafka.brokers[0]} --alter --topic ${need.topic}` +
+    ` --add-config ${wanted.join(',')}`
+  );
 }
 
 function verdict(
@@ -116,6 +151,7 @@ export interface World {
   /** Partitions by topic, of all topics needed. */
   readonly partitions: ReadonlyMap<string, number>;
   readonly created: readonly string[];
+  readonly warnings: readonly { readonly topic: string; readonly warning: string }[];
 }
 
 /** Creates what is missing if `topics.create` allows it. Throws FatalError with all that is wrong and how to mend it. */
@@ -127,7 +163,8 @@ export async function prepareTopics(config: CompiledConfig, admin: Admin): Promi
     throw new FatalError(`topics are not as they must be:\n${wrong.map(describeProblem).join('\n')}`);
   const made = await admin.createTopics(missing.map((s) => specOf(s, config)));
   const partitions = new Map(states.map((s) => [s.topic, s.actual === 0 ? s.planned : s.actual]));
-  return { partitions, created: [...made].filter(([, isNew]) => isNew).map(([topic]) => topic) };
+  const created = [...made].filter(([, isNew]) => isNew).map(([topic]) => topic);
+  return { partitions, created, warnings: states.filter((s) => s.warning !== '') };
 }
 
 export function specOf(state: TopicState, config: CompiledConfig): TopicSpec {
