@@ -105,8 +105,7 @@ function warningOf(
   if (need.isInput || settings === undefined) return '';
   const wrong: string[] = [];
   const wanted: string[] = [];
-  // Headers come on top of what an input holds.
-  if (Number(settings.get('max.message.bytes')) <= largestInput) {
+  if (Number(settings.get('max.message.bytes')) < largestInput) {
     wrong.push('a record as large as an input allows does not fit and would stop its partition');
     wanted.push(`max.message.bytes=${need.config['max.message.bytes']}`);
   }

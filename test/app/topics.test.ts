@@ -17,7 +17,11 @@ test('own topics that others made too small or too short-lived are warned of, wi
   await plain.connect();
   await plain.createTopics({
     topics: [
-      { topic: app.deadLetterTopic, numPartitions: 1 },
+      {
+        topic: app.deadLetterTopic,
+        numPartitions: 1,
+        configEntries: [{ name: 'max.message.bytes', value: '100000' }],
+      },
       {
         topic: `${app.name}.routes`,
         numPartitions: 2,
