@@ -6,6 +6,7 @@
 import { fastify, type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { page } from './page.ts';
 import type { AppStatus } from './status.ts';
 
 export interface HttpApiOptions {
@@ -21,6 +22,7 @@ export function createHttpApi({ logger, status, metrics }: HttpApiOptions): Fast
     // A scraper's idle connection must not hold up the end of the process.
     forceCloseConnections: true,
   });
+  api.get('/', (_request, reply) => reply.type('text/html; charset=utf-8').send(page));
   api.get('/healthz', () => ({ status: 'alive' }));
   api.get('/readyz', (_request, reply) => {
     const isReady = status.isReady();

@@ -91,3 +91,13 @@ test('port 0 takes a free port and start() tells which', async () => {
   await server.stop();
   await assert.rejects(fetch(`${url}/healthz`));
 });
+
+test('the page asks only what the member answers', async () => {
+  const member = api(['serving']);
+  const answer = await member.inject('/');
+  assert.equal(answer.statusCode, 200);
+  assert.match(answer.headers['content-type'] as string, /^text\/html/);
+  const paths = [...answer.body.matchAll(/(?:fetch\('|href=")([^'"]+)/g)].map(([, path]) => path);
+  assert.ok(paths.length >= 8);
+  for (const path of new Set(paths)) assert.equal((await member.inject(`/${path}`)).statusCode, 200, path);
+});
