@@ -160,6 +160,8 @@ export class PartitionQueue {
       const answer = await sendRequest(leader, produceRequest(body, this.topic, this.partition));
       return answer.errorCode;
     } catch (error) {
+      // A fault of our own would be the same at every attempt; whatever the network does may pass.
+      if (error instanceof TypeError || error instanceof RangeError) throw error;
       this.leader = null;
       this.note(attempt, errorText(error));
       return null;

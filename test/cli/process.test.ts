@@ -6,7 +6,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { Application, eventually, readRecording } from '../support/application.ts';
+import { readRecording } from '../../demo/feed.ts';
+import { Application, eventually } from '../support/application.ts';
 import { endOffsets, plainKafka, produceRecords, type ReadRecord, readTopic, uniqueName } from '../support/kafka.ts';
 
 const main = new URL('../../src/main.ts', import.meta.url).pathname;

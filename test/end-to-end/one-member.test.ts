@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, test } from 'node:test';
-import { Application, eventually, readRecording } from '../support/application.ts';
+import { readRecording } from '../../demo/feed.ts';
+import { Application, eventually } from '../support/application.ts';
 
 const bmp = readRecording('gobmp-raw.jsonl');
 const flows = readRecording('goflow2-bin.jsonl');

@@ -11,7 +11,7 @@ const partition = 2;
 const empty = Buffer.alloc(0);
 
 /** What the scripted broker does with one request. */
-type Step = { code: number } | { throws: string } | { names: [string, number][] } | 'no leader';
+type Step = { code: number } | { throws: string } | { names: [string, number][] } | 'no leader' | { fault: string };
 
 interface Sent {
   readonly producerId: bigint;
@@ -98,6 +98,7 @@ class Script implements QueueHost {
     this.sent.push(parseBatch(body));
     const step = this.steps.shift() ?? { code: 0 };
     if (step === 'no leader') throw new Error('script out of step');
+    if ('fault' in step) throw new TypeError(step.fault);
     if ('throws' in step) throw Object.assign(new Error(step.throws), { retriable: true });
     const names: [string, number][] = 'names' in step ? step.names : [[topic, partition]];
     const errorCode = 'code' in step ? step.code : 0;
@@ -229,4 +230,11 @@ void test('after its owner failed, and after disconnect, nothing is sent', async
   closed.closedBy = new Error('closed');
   await closed.run(1);
   assert.deepEqual([closed.sent.length, closed.settled], [0, ['closed']]);
+});
+
+void test('a fault of our own is told, not tried again for ever', async () => {
+  const script = new Script([{ fault: 'not a function' }]);
+  await script.run(1);
+  assert.deepEqual(script.settled, ['not a function']);
+  assert.equal(script.sent.length, 1);
 });

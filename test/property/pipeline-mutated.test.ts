@@ -12,7 +12,7 @@ import { enrichedFlowSchema } from '../../src/encode/avro.ts';
 import { shardOfRouter } from '../../src/model/router.ts';
 import { flowResults } from '../../src/stages/enrich/flow-counters.ts';
 import { endOfRib, initiation, type PeerOptions, peerUp, routeMonitoring } from '../support/bmp-builder.ts';
-import { readRecording } from '../support/application.ts';
+import { readRecording } from '../../demo/feed.ts';
 import { recordedValues } from '../support/flows.ts';
 import { obmpBinary } from '../support/obmp-builder.ts';
 import { headersOf } from '../support/stage-driver.ts';

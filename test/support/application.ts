@@ -4,7 +4,6 @@
  */
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { type RunningApp, runApp } from '../../src/app/run.ts';
@@ -162,19 +161,4 @@ export async function eventually(
     if (Date.now() > end) assert.fail(`timed out waiting for ${what}: ${last}`);
     await sleep(100);
   }
-}
-
-/** Records of a recording (one Kafka record a line). */
-export function readRecording(name: string): { partition: number; timestampMs: number; value: Buffer }[] {
-  return readFileSync(new URL(`../../demo/recordings/${name}`, import.meta.url), 'utf8')
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => {
-      const record = JSON.parse(line) as { partition: number; timestamp_ms: number; value_hex: string };
-      return {
-        partition: record.partition,
-        timestampMs: record.timestamp_ms,
-        value: Buffer.from(record.value_hex, 'hex'),
-      };
-    });
 }

@@ -14,7 +14,7 @@ import { before, test } from 'node:test';
 import avro from 'avsc';
 import { enrichedFlowSchema } from '../../../src/encode/avro.ts';
 import { flowResults } from '../../../src/stages/enrich/flow-counters.ts';
-import { readRecording } from '../../support/application.ts';
+import { readRecording } from '../../../demo/feed.ts';
 import { readFlowMessage } from '../../support/flow-proto.ts';
 import { assertGoldenLines } from '../../support/golden.ts';
 import type { DriverRecord } from '../../support/stage-driver.ts';
