@@ -1,7 +1,7 @@
 /**
  * Errors named by the reaction they demand (docs/architecture.md). Whoever catches one knows from its class alone what to do:
- * RecordError: this record is bad, count it, dead-letter it, go on. ShardError: wipe this shard and restore it. OwnershipLost:
- * stop quietly, commit nothing. ConfigError: tell the user and exit 2. FatalError: exit 3, so that a supervisor restarts us.
+ * RecordError: this record is bad, count it, dead-letter it, go on. OwnershipLost: stop quietly, commit nothing. ConfigError: tell
+ * the user and exit 2. FatalError: exit 3, so that a supervisor restarts us.
  */
 
 /** Where in a record decoding failed. `offset` counts bytes from the start of the record's value. */
@@ -23,16 +23,6 @@ export class RecordError extends Error {
     super(`in ${detail.format} ${detail.field} at byte ${detail.offset}: ${message}`);
     this.code = code;
     this.detail = detail;
-  }
-}
-
-export class ShardError extends Error {
-  override readonly name = 'ShardError';
-  readonly shard: number;
-
-  constructor(shard: number, message: string, options?: ErrorOptions) {
-    super(`shard ${shard}: ${message}`, options);
-    this.shard = shard;
   }
 }
 

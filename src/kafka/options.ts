@@ -1,6 +1,6 @@
 /**
  * What the Kafka folder runs with, in running form: milliseconds, bytes, nothing optional but what Kafka itself leaves out. The
- * defaults are the timings that held up against a real cluster: a member that leaves is noticed within a second, one that is
+ * defaults are the timings that held up against a real cluster: a member that leaves is noticed at once, one that is
  * killed after `sessionTimeoutMs`, a resumed partition flows within `fetchWaitMs`.
  */
 

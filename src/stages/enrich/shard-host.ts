@@ -10,7 +10,7 @@
  * their turn; dropped sources are reclaimed in slices too.
  */
 
-import { errorText, ShardError } from '../../base/errors.ts';
+import { errorText, FatalError } from '../../base/errors.ts';
 import type {
   Admin,
   PartitionReader,
@@ -107,7 +107,7 @@ export class ShardHost implements PartitionReaderHandlers {
       // A later assignment may have come while the offsets were read.
       if (this.held.has(shard) || !this.wanted.has(shard)) continue;
       const bounds = ends.get(shard);
-      if (bounds === undefined) throw new ShardError(shard, `${this.deps.routesTopic} has no partition ${shard}`);
+      if (bounds === undefined) throw new FatalError(`${this.deps.routesTopic} has no partition ${shard}`);
       this.restore(shard, bounds.low, bounds.high);
     }
   }
