@@ -25,6 +25,7 @@ import { prepareTopics, type World } from './topics.ts';
 const commitIntervalMs = 500;
 const tickIntervalMs = 5000;
 const idCheckMs = 1000;
+const growthPollMs = 500;
 const purgeIntervalMs = 30_000;
 const lagIntervalMs = 5000;
 
@@ -221,6 +222,7 @@ function wireRoutes(
     shards: config.shards,
     tickIntervalMs,
     idCheckMs,
+    growthPollMs,
     logger: stageLogger,
   });
   const routeStage = new RouteStage({

@@ -79,6 +79,7 @@ export class Pipeline {
       shards: this.shards,
       tickIntervalMs: never,
       idCheckMs: options.idCheckMs ?? never,
+      growthPollMs: 5,
       logger,
     });
     const format = options.routeFormat ?? 'openbmp';

@@ -18,6 +18,7 @@ import type {
 } from '../../kafka/types.ts';
 import { type TickPosition, writeTickHeaders, writeTickValue } from '../../model/route-log.ts';
 import type { Logger } from 'pino';
+import { PartitionGrowth } from './partition-growth.ts';
 
 export interface SourceTopicsDependencies {
   readonly admin: Admin;
@@ -29,6 +30,7 @@ export interface SourceTopicsDependencies {
   readonly shards: number;
   readonly tickIntervalMs: number;
   readonly idCheckMs: number;
+  readonly growthPollMs: number;
   readonly logger: Logger;
 }
 
@@ -51,37 +53,56 @@ export class SourceTopics {
   private look: { readonly assignment: Assignment; readonly changed: Promise<Set<string>> } | null = null;
   private timer: NodeJS.Timeout | null = null;
   private round: Promise<void> = Promise.resolve();
+  private readonly growth: PartitionGrowth;
 
   constructor(deps: SourceTopicsDependencies) {
     this.deps = deps;
+    const { admin, group, growthPollMs: pollMs, logger } = deps;
+    const onDrained = (assignment: Assignment, positions: readonly TopicPartitionOffset[]): void =>
+      deps.consumer.start(assignment, positions);
+    this.growth = new PartitionGrowth({ admin, group, pollMs, logger, onDrained });
+  }
+
+  /** Partitions of topics that have grown, which wait for the old ones. */
+  waitingPartitions(): number {
+    return this.growth.waiting();
   }
 
   /**
-   * Where each partition of the assignment is to be read from: the commit, else the earliest record. Nothing, and nothing remembered,
-   * when the assignment ended meanwhile: a later one may have begun already.
+   * Where each partition of the assignment is to be read from: the commit, else the earliest record; without those that must wait
+   * (partition-growth.ts). Nothing, and nothing remembered, when the assignment ended meanwhile: a later one may have begun already.
    */
   async begin(assignment: Assignment): Promise<TopicPartitionOffset[]> {
     const found = await this.deps.admin.topicIds(this.deps.topics);
     const positions: TopicPartitionOffset[] = [];
+    const waits: Parameters<PartitionGrowth['wait']>[] = [];
     for (const topic of this.deps.topics) {
       const mine = assignment.partitions.filter((p) => p.topic === topic);
       if (mine.length === 0) continue;
       const id = found.get(topic) ?? this.ids.get(topic) ?? '';
       const committed = await this.deps.admin.committed(this.deps.group, topic, id);
       const bounds = new Map((await this.deps.admin.offsets(topic)).map((o) => [o.partition, o]));
+      const waiting: TopicPartitionOffset[] = [];
       for (const { partition } of mine) {
         const low = bounds.get(partition)?.low ?? 0;
         const high = bounds.get(partition)?.high ?? 0;
         const offset = committed.get(partition) ?? low;
         // Beyond the end: the log was re-created between the two questions.
-        positions.push({ topic, partition, offset: offset > high ? low : offset });
+        const position = { topic, partition, offset: offset > high ? low : offset };
+        (PartitionGrowth.mustWait(partition, committed, bounds) ? waiting : positions).push(position);
       }
+      if (waiting.length > 0) waits.push([assignment, topic, id, waiting, committed, bounds]);
     }
     if (!assignment.isCurrent()) return [];
     this.adopt(found);
     this.positions.clear();
     this.restarted.clear();
+    this.growth.abandon();
     for (const position of positions) this.positions.set(keyOf(position.topic, position.partition), position);
+    for (const wait of waits) {
+      for (const position of wait[3]) this.positions.set(keyOf(position.topic, position.partition), position);
+      this.growth.wait(...wait);
+    }
     this.assignment = assignment;
     this.scheduleTicks();
     return positions;
@@ -162,7 +183,10 @@ export class SourceTopics {
   private adopt(found: ReadonlyMap<string, string>): void {
     const changed = this.changedIn(found);
     for (const [topic, id] of found) this.ids.set(topic, id);
-    for (const topic of changed) this.noteRecreated(topic);
+    for (const topic of changed) {
+      this.growth.abandon(topic);
+      this.noteRecreated(topic);
+    }
     this.present = new Set(found.keys());
     this.checkedAt = Date.now();
   }
@@ -234,6 +258,7 @@ export class SourceTopics {
     if (this.timer !== null) clearInterval(this.timer);
     this.timer = null;
     this.assignment = null;
+    await this.growth.stop();
     await this.round;
   }
 }

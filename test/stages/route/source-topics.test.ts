@@ -46,6 +46,7 @@ class Sources {
       shards: 1,
       tickIntervalMs,
       idCheckMs: -1,
+      growthPollMs: 5,
       logger: pino({ level: 'silent' }),
     });
     after(() => this.topics.stop());
