@@ -5,7 +5,7 @@
  */
 
 import { IpAddress, ipAddressOf } from '../base/ip.ts';
-import { type Router, shardOfRouter } from '../model/router.ts';
+import { type Router, shardOfRouter, type Vrf } from '../model/router.ts';
 
 export interface ConfiguredRouter {
   readonly name: string;
@@ -13,6 +13,11 @@ export interface ConfiguredRouter {
   readonly bmp: readonly string[];
   /** Addresses and CIDR prefixes of its exporters, as text or parsed; none = its BMP addresses. */
   readonly exporters?: readonly (string | ExporterRange)[] | undefined;
+  readonly vrfs?: readonly Vrf[] | undefined;
+  /** Names of configured routers; none = the common ones. */
+  readonly references?: readonly string[] | undefined;
+  /** Addresses and BGP ID as text. */
+  readonly bgp?: readonly string[] | undefined;
 }
 
 /** The first `length` bits of an address. */
@@ -28,6 +33,8 @@ export interface RouterDirectory {
   byExporter(address: IpAddress): Router;
   /** The configured routers. */
   readonly configured: readonly Router[];
+  /** The routers whose tables serve others, each once. */
+  readonly references: readonly Router[];
 }
 
 interface ExporterPrefix extends ExporterRange {
@@ -36,28 +43,41 @@ interface ExporterPrefix extends ExporterRange {
 
 const cacheSize = 65_536;
 
-export function createRouterDirectory(routers: readonly ConfiguredRouter[], shards: number): RouterDirectory {
-  return new Directory(routers, shards);
+/** `references`: names of the routers that serve those without references of their own, unlisted ones included. */
+export function createRouterDirectory(
+  routers: readonly ConfiguredRouter[],
+  shards: number,
+  references: readonly string[] = [],
+): RouterDirectory {
+  return new Directory(routers, shards, references);
+}
+
+/** While the directory is made: references are filled in once all routers are there. */
+interface ListedRouter extends Router {
+  references: readonly Router[];
 }
 
 class Directory implements RouterDirectory {
   readonly configured: readonly Router[];
+  readonly references: readonly Router[];
   private readonly shards: number;
   private readonly byBmp = new Map<string, Router>();
   private readonly unlisted = new Map<string, Router>();
+  private readonly commonReferences: readonly Router[];
   /** Longest first. */
   private readonly exporters: readonly ExporterPrefix[];
   private readonly cache = new AddressMap();
   private readonly address = new IpAddress();
 
-  constructor(routers: readonly ConfiguredRouter[], shards: number) {
+  constructor(routers: readonly ConfiguredRouter[], shards: number, references: readonly string[]) {
     this.shards = shards;
-    const configured: Router[] = [];
+    const configured: ListedRouter[] = [];
     const exporters: ExporterPrefix[] = [];
-    for (const { name, bmp, exporters: own } of routers) {
+    for (const { name, bmp, exporters: own, vrfs = [], bgp = [] } of routers) {
       const addresses = bmp.map(normalised);
       const key = addresses[0] ?? name;
-      const router = { key, name, shard: shardOfRouter(key, shards) };
+      const shard = shardOfRouter(key, shards);
+      const router: ListedRouter = { key, name, shard, vrfs, references: [], bgp: bgp.map(addressOf) };
       configured.push(router);
       for (const address of addresses) this.byBmp.set(address, router);
       const listed = own === undefined || own.length === 0 ? addresses : own;
@@ -66,7 +86,14 @@ class Directory implements RouterDirectory {
         else exporters.push({ address: range.address, length: range.length, router });
       }
     }
+    const named = (names: readonly string[]): Router[] => names.map((name) => routerNamed(configured, name));
+    this.commonReferences = named(references);
+    for (const [i, router] of configured.entries()) {
+      const own = named(routers[i].references ?? []);
+      router.references = (own.length > 0 ? own : this.commonReferences).filter((other) => other !== router);
+    }
     this.configured = configured;
+    this.references = [...new Set([...this.commonReferences, ...configured.flatMap((router) => router.references)])];
     // The sort is stable: of equal prefixes the one configured first wins.
     this.exporters = exporters.sort((a, b) => b.length - a.length);
   }
@@ -95,7 +122,8 @@ class Directory implements RouterDirectory {
     const known = this.unlisted.get(key);
     if (known !== undefined) return known;
     if (this.unlisted.size >= cacheSize) this.unlisted.clear();
-    const router = { key, name: key, shard: shardOfRouter(key, this.shards) };
+    const shard = shardOfRouter(key, this.shards);
+    const router = { key, name: key, shard, vrfs: [], references: this.commonReferences, bgp: [] };
     this.unlisted.set(key, router);
     return router;
   }
@@ -179,6 +207,19 @@ function normalised(text: string): string {
   if (address === null) return text;
   address.unmap();
   return address.toString();
+}
+
+function addressOf(text: string): IpAddress {
+  const address = ipAddressOf(text);
+  if (address === null) throw new RangeError(`"${text}" is no address`);
+  address.unmap();
+  return address;
+}
+
+function routerNamed(routers: readonly Router[], name: string): Router {
+  const router = routers.find((one) => one.name === name);
+  if (router === undefined) throw new RangeError(`there is no router "${name}" to refer to`);
+  return router;
 }
 
 function exporterPrefix(text: string, router: Router): ExporterPrefix {

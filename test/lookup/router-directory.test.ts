@@ -23,14 +23,20 @@ function exporter(text: string): string {
 
 test('a router is found by any of its bmp addresses, however written; the first one is its key', () => {
   const router = directory.byBmpAddress('2001:db8::1');
-  assert.deepEqual(router, { key: '198.51.100.1', name: 'edge1', shard: shardOfRouter('198.51.100.1', 16) });
+  assert.deepEqual(
+    [router.key, router.name, router.shard],
+    ['198.51.100.1', 'edge1', shardOfRouter('198.51.100.1', 16)],
+  );
   assert.equal(directory.byBmpAddress('2001:0db8::0001'), router);
   assert.equal(directory.byBmpAddress('::ffff:198.51.100.1'), router);
 });
 
 test('an unlisted bmp address is a router of its own, interned', () => {
   const router = directory.byBmpAddress('203.0.113.9');
-  assert.deepEqual(router, { key: '203.0.113.9', name: '203.0.113.9', shard: shardOfRouter('203.0.113.9', 16) });
+  assert.deepEqual(
+    [router.key, router.name, router.shard],
+    ['203.0.113.9', '203.0.113.9', shardOfRouter('203.0.113.9', 16)],
+  );
   assert.equal(directory.byBmpAddress('203.0.113.9'), router);
   assert.equal(exporter('203.0.113.9'), '203.0.113.9');
 });
