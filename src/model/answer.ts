@@ -95,6 +95,8 @@ export class RouteAnswer {
 export interface EnrichedFlow {
   /** Name of the flow's router; empty = none known. */
   router: string;
+  /** Name of the VRF that was looked up in; empty = the global table, or none that is known. */
+  vrf: string;
   readonly src: RouteAnswer;
   readonly dst: RouteAnswer;
 }

@@ -104,5 +104,5 @@ export function unmatchedAnswer(status: number): RouteAnswer {
 }
 
 export function enrichedBy(dst: RouteAnswer, src: RouteAnswer = new RouteAnswer()): EnrichedFlow {
-  return { router: 'edge1', src, dst };
+  return { router: 'edge1', vrf: '', src, dst };
 }

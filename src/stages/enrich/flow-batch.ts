@@ -71,7 +71,7 @@ export class FlowBatch {
   private lastInput: FlowInput | undefined = undefined;
   private readonly slots = Array.from({ length: groupRecords }, () => new FlowSlot());
   private readonly ahead = new LookAhead(2 * groupRecords);
-  private readonly enriched: EnrichedFlow = { router: '', src: new RouteAnswer(), dst: new RouteAnswer() };
+  private readonly enriched: EnrichedFlow = { router: '', vrf: '', src: new RouteAnswer(), dst: new RouteAnswer() };
   private readonly value = new ByteWriter(16384);
   private readonly section = new HeaderSection();
 
