@@ -96,7 +96,7 @@ export class PartitionGrowth {
   }
 
   private async look(): Promise<void> {
-    for (const wait of [...this.waits]) {
+    for (const wait of this.waits) {
       try {
         await this.drain(wait);
       } catch (error) {
