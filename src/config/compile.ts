@@ -5,11 +5,16 @@
 
 import { parseDuration } from '../base/units.ts';
 import { viewNames } from '../model/answer.ts';
+import { distinguisherText, localDistinguisherText } from '../model/route-distinguisher.ts';
+import { routeTargetWords } from '../model/route-target.ts';
+import type { Vrf } from '../model/router.ts';
 import { type AddressRange, parseAddress, parseRange } from './addresses.ts';
 import { consumerGroups, internalTopics } from './internal-names.ts';
 import type { Config } from './schema/config.ts';
 import { hostPortPattern } from './schema/fields.ts';
 import type { CompiledConfig, ConfiguredRouter, HttpListen, KafkaConnection, RouterSource } from './types.ts';
+
+type VrfConfig = Config['routers'][number]['vrfs'][string];
 
 export function compileConfig(config: Config): CompiledConfig {
   const { application, lookup, output } = config;
@@ -37,6 +42,8 @@ export function compileConfig(config: Config): CompiledConfig {
     routers: config.routers.map(compileRouter),
     lookup: {
       views: lookup.views.map((name) => viewNames.indexOf(name)),
+      references: lookup.references,
+      unknownVrf: lookup.unknownVrf,
       asn: lookup.asn,
       net: lookup.net,
       waitForEndOfRibMs: parseDuration(lookup.waitForEndOfRib),
@@ -84,6 +91,22 @@ function compileRouter(router: Config['routers'][number]): ConfiguredRouter {
     bmp,
     exporters: (router.exporters ?? router.bmp).map(rangeOf),
     bgp: router.bgp.map(addressText),
+    vrfs: Object.entries(router.vrfs).map(([name, vrf]) => compileVrf(name, vrf)),
+    references: router.references,
+  };
+}
+
+function compileVrf(name: string, vrf: VrfConfig): Vrf {
+  if (typeof vrf === 'string') {
+    const rds = [distinguisherText(vrf) ?? vrf];
+    return { name, rds, localDistinguishers: [], importTargets: new Int32Array(0), ids: [] };
+  }
+  return {
+    name,
+    rds: vrf.rds.map((text) => distinguisherText(text) ?? text),
+    localDistinguishers: vrf.distinguishers.map((value) => localDistinguisherText(String(value)) ?? String(value)),
+    importTargets: Int32Array.from(vrf.importTargets.flatMap((text) => routeTargetWords(text) ?? [])),
+    ids: vrf.ids,
   };
 }
 

@@ -7,6 +7,7 @@ import { type AddressRange, parseRange, rangesOverlap } from './addresses.ts';
 import { type ConfigPath, formatPath } from './document.ts';
 import { internalTopics } from './internal-names.ts';
 import type { Config } from './schema/config.ts';
+import { checkVrfs } from './vrf-checks.ts';
 
 interface Finding {
   readonly path: ConfigPath;
@@ -21,6 +22,7 @@ export function crossCheck(config: Config): Finding[] {
     ...checkRouterNames(config),
     ...checkAddresses(config),
     ...checkReferences(config),
+    ...checkVrfs(config),
   ];
 }
 
@@ -159,6 +161,7 @@ function comparePaths(a: ConfigPath, b: ConfigPath): number {
 
 function checkReferences(config: Config): Finding[] {
   const names = new Set(config.routers.map(({ name }) => name));
+  const speakers = new Set(config.routers.filter(({ bmp }) => bmp.length > 0).map(({ name }) => name));
   const findings: Finding[] = [];
   const check = (path: ConfigPath, list: readonly string[], self?: string): void => {
     list.forEach((name, i) => {
@@ -166,6 +169,8 @@ function checkReferences(config: Config): Finding[] {
       if (name === self)
         findings.push({ path: at, message: `${formatPath(at)}: a router cannot be its own reference` });
       else if (!names.has(name)) findings.push({ path: at, message: `${formatPath(at)}: there is no router ${name}` });
+      else if (!speakers.has(name))
+        findings.push({ path: at, message: `${formatPath(at)}: router ${name} has no bmp addresses, so no table` });
       else if (list.indexOf(name) < i)
         findings.push({ path: at, message: `${formatPath(at)}: ${name} is listed twice` });
     });

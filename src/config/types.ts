@@ -3,13 +3,14 @@
  * by number. compile.ts makes it.
  */
 
+import type { Vrf } from '../model/router.ts';
 import type { AddressRange } from './addresses.ts';
 import type { ConsumerGroups, InternalTopics } from './internal-names.ts';
 import type { flowFormats, routeFormats } from './schema/inputs.ts';
 import type { saslMechanisms } from './schema/kafka.ts';
 import type { compressions, deliveries, outputFormats } from './schema/output.ts';
 import type { logLevels } from './schema/process.ts';
-import type { asnProviders, netProviders } from './schema/routers.ts';
+import type { asnProviders, netProviders, unknownVrfs } from './schema/routers.ts';
 
 export type RouteFormat = (typeof routeFormats)[number];
 export type FlowFormat = (typeof flowFormats)[number];
@@ -20,6 +21,7 @@ export type SaslMechanism = (typeof saslMechanisms)[number];
 export type LogLevel = (typeof logLevels)[number];
 export type AsnProvider = (typeof asnProviders)[number];
 export type NetProvider = (typeof netProviders)[number];
+export type UnknownVrf = (typeof unknownVrfs)[number];
 
 /** Where the router's address is when the record's value does not hold it. */
 export type RouterSource =
@@ -47,6 +49,10 @@ export interface ConfiguredRouter {
   /** No two routers have an address in common. */
   readonly exporters: readonly AddressRange[];
   readonly bgp: readonly string[];
+  /** In the order of the file. */
+  readonly vrfs: readonly Vrf[];
+  /** Names of other routers; none = `lookup.references`. */
+  readonly references: readonly string[];
 }
 
 export interface KafkaConnection {
@@ -88,6 +94,8 @@ export interface CompiledConfig {
   readonly lookup: {
     /** Numbers of model/answer.ts, in the order in which they answer. */
     readonly views: readonly number[];
+    readonly references: readonly string[];
+    readonly unknownVrf: UnknownVrf;
     readonly asn: readonly AsnProvider[];
     readonly net: readonly NetProvider[];
     readonly waitForEndOfRibMs: number;

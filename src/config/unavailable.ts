@@ -11,7 +11,6 @@ type Refusal = readonly [path: string, isRefused: (value: unknown) => boolean];
 
 const is = (name: string) => (value: unknown) => value === name;
 const isSet = (value: unknown): boolean => value !== undefined;
-const isNotEmpty = (value: unknown): boolean => Object.keys(value as object).length > 0;
 const isNotZero = (value: unknown): boolean => parseDuration(value as string) !== 0;
 
 /** `*` stands for every item of a list. */
@@ -27,9 +26,6 @@ const unavailable: readonly Refusal[] = [
   ['flows.*.format', is('json')],
   ['flows.*.format', is('protobuf')],
   ['delivery', is('exactly-once')],
-  ['routers.*.vrfs', isNotEmpty],
-  ['routers.*.references', isNotEmpty],
-  ['lookup.references', isNotEmpty],
   ['lookup.waitForEndOfRib', isNotZero],
   ['lookup.maxRouteLag', isNotZero],
   ['workers', (value) => value !== 1],

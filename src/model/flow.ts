@@ -19,8 +19,12 @@ export class Flow {
   dstPort = absent;
   /** IP protocol number. */
   proto = absent;
+  /** At most 2^53 - 1. */
   bytes = absent;
   packets = absent;
+  /** Their digits where they are more than that, or just that; else empty. */
+  exactBytes = '';
+  exactPackets = '';
   samplingRate = absent;
   /** SNMP interface indices. */
   inIf = absent;
@@ -36,7 +40,7 @@ export class Flow {
   timeEndMs = absent;
   ingressVrfId = absent;
   egressVrfId = absent;
-  /** Route distinguisher text `type:admin:value`, VRF name; empty when the record has none. */
+  /** Route distinguisher text `type:admin:value`, VRF name (of the ingress, else of the egress); empty when the record has none. */
   rd = '';
   vrf = '';
   /** Where the record has what native outputs replace; the decoder resets it. */
@@ -53,6 +57,8 @@ export class Flow {
     this.proto = absent;
     this.bytes = absent;
     this.packets = absent;
+    this.exactBytes = '';
+    this.exactPackets = '';
     this.samplingRate = absent;
     this.inIf = absent;
     this.outIf = absent;

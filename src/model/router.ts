@@ -34,6 +34,9 @@ export interface Vrf {
   readonly ids: readonly number[];
 }
 
+/** Name of the global table where VRFs are named (RFC 9069 §5.3). */
+export const globalTableName = 'global';
+
 /** What a flow's VRF is: a configured or learned one, or one of the two below. Compared by identity. */
 export type VrfChoice = Vrf;
 

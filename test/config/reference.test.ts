@@ -30,7 +30,7 @@ test('only four keys must be given', () => {
 
 test('known keys of a map inside a list, a named map and a union', () => {
   assert.deepEqual(knownKeys(['routes', 0]), ['topic', 'format', 'router', 'reorder']);
-  assert.deepEqual(knownKeys(['routers', 3, 'vrfs', 'blue']), ['ids', 'rds', 'importTargets']);
+  assert.deepEqual(knownKeys(['routers', 3, 'vrfs', 'blue']), ['ids', 'rds', 'distinguishers', 'importTargets']);
   assert.deepEqual(knownKeys(['shards']), []);
 });
 

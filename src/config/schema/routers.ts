@@ -2,6 +2,8 @@
 
 import { z } from 'zod';
 import { viewNames } from '../../model/answer.ts';
+import { distinguisherText, localDistinguisherText } from '../../model/route-distinguisher.ts';
+import { routeTargetWords } from '../../model/route-target.ts';
 import { address, addressRange, duration, nonEmpty } from './fields.ts';
 
 export const asnProviders = [
@@ -12,22 +14,44 @@ export const asnProviders = [
   'routing-except-private',
 ] as const;
 export const netProviders = ['flow', 'routing'] as const;
+export const unknownVrfs = ['no-table', 'global'] as const;
 
-/** `type:administrator:number`; the administrator of type 1 is an IPv4 address. */
 const routeDistinguisher = () =>
   z
     .string()
-    .regex(
-      /^(0:\d{1,5}:\d{1,10}|1:\d+\.\d+\.\d+\.\d+:\d{1,5}|2:\d{1,10}:\d{1,5})$/,
-      'expected type:administrator:number, such as 0:65000:11',
+    .refine(
+      (text) => distinguisherText(text) !== null,
+      'expected type:administrator:number, such as 0:65000:11 or 1:192.0.2.1:11',
     );
+
+const routeTarget = () =>
+  z
+    .string()
+    .refine((text) => routeTargetWords(text) !== null, 'expected a route target such as 65000:11 or 192.0.2.1:11');
+
+const localDistinguisher = () =>
+  z.union([
+    z.int().min(0),
+    z.string().refine((text) => localDistinguisherText(text) !== null, 'expected a number of at most 64 bits'),
+  ]);
 
 const vrfSchema = z.union([
   routeDistinguisher(),
   z.strictObject({
     ids: z.array(z.int().min(0).max(0xffffffff)).default([]).describe('VRF ids that flows carry.'),
     rds: z.array(routeDistinguisher()).default([]).describe('Route distinguishers of the VRF.'),
-    importTargets: z.array(nonEmpty()).default([]).describe('Route targets that the VRF imports.'),
+    distinguishers: z
+      .array(localDistinguisher())
+      .default([])
+      .describe(
+        'Distinguishers of BMP peers of type 2, which are local values of the router, decimal or 0x and hexadecimal.',
+      ),
+    importTargets: z
+      .array(routeTarget())
+      .default([])
+      .describe(
+        'Route targets that the VRF imports: `AS:number` or `address:number`; an AS above 65535, with a dot or followed by L has four octets.',
+      ),
   }),
 ]);
 
@@ -53,9 +77,11 @@ const routerSchema = z.strictObject({
     .describe('Its BGP addresses or BGP ID, as its route reflectors know it.')
     .meta({ examples: [['192.0.2.1']] }),
   vrfs: z
-    .record(z.string(), vrfSchema)
+    .record(z.string().min(1), vrfSchema)
     .default({})
-    .describe('Its VRFs by name; the short form is one route distinguisher.')
+    .describe(
+      'Its VRFs by name, besides those that it tells of itself; the short form is one route distinguisher. `global` is its global table.',
+    )
     .meta({ examples: [{ blue: { ids: [17], rds: ['0:65000:11'], importTargets: ['65000:11'] }, red: '0:65000:12' }] }),
   references: references().describe('Routers whose tables serve where its own does not, in this order.'),
 });
@@ -73,6 +99,10 @@ export const lookupSchema = z
     references: references().describe(
       'Routers whose tables serve exporters without `references` of their own, in this order.',
     ),
+    unknownVrf: z
+      .enum(unknownVrfs)
+      .default('no-table')
+      .describe('Where a flow of an unknown VRF is looked up: nowhere, or in the global table.'),
     asn: z
       .array(z.enum(asnProviders))
       .min(1, 'at least one source')
