@@ -8,6 +8,7 @@
 
 import { RecordError } from '../../base/errors.ts';
 import { PerPeerHeaderReader, perPeerHeaderSize } from './per-peer-header.ts';
+import { decodePeerDown } from './peer-down.ts';
 import { decodePeerUp } from './peer-up.ts';
 import { readStatistics } from './statistics.ts';
 import { readTlvs, textOfTlv } from './tlv.ts';
@@ -88,8 +89,7 @@ export function decodeBmpMessage(buffer: Buffer, start: number, end: number, rec
     case typeStatisticsReport:
       return { kind: 'statistics-report', peer, statistics: readStatistics(buffer, bodyAt, end, recordStart) };
     case typePeerDown:
-      if (bodyAt === end) throw bmpError('bmp-truncated', 'peer-down: reason', bodyAt - recordStart, 'missing');
-      return { kind: 'peer-down', peer, reason: buffer[bodyAt] };
+      return decodePeerDown(buffer, peer, bodyAt, end, recordStart);
     case typePeerUp:
       return decodePeerUp(buffer, peer, bodyAt, end, recordStart);
     default:

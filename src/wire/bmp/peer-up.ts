@@ -15,6 +15,7 @@ import type { PeerUp, PerPeerHeader } from './types.ts';
 
 const localFieldsSize = 20;
 const tlvTableName = 3;
+const tlvAdminLabel = 4;
 
 /** The message's body after the per-peer header, [start, end). */
 export function decodePeerUp(
@@ -39,6 +40,7 @@ export function decodePeerUp(
     receivedOpen: decodeOpen(buffer, receivedStart, informationStart, recordStart),
     information,
     tableName: textOfTlv(information, tlvTableName),
+    adminLabels: information.filter((tlv) => tlv.type === tlvAdminLabel).map((tlv) => tlv.value.toString('utf8')),
     // Ports and OPENs lie side by side.
     fingerprint: murmur2(buffer.subarray(start + 16, informationStart)),
   };

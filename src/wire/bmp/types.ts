@@ -61,6 +61,12 @@ export interface PeerDown {
   readonly peer: PerPeerHeader;
   /** RFC 7854 §4.9: 1-5; 6 = Loc-RIB (RFC 9069). Others are kept as they are. */
   readonly reason: number;
+  /** Error code and subcode of the NOTIFICATION of reasons 1 and 3, "6/4"; empty when absent. */
+  readonly notification: string;
+  /** FSM event (RFC 4271 §8.1) of reason 2, 0 = not known to the router; -1 when absent. */
+  readonly fsmEvent: number;
+  /** VRF/Table Name TLV of reason 6; empty when absent. */
+  readonly tableName: string;
 }
 
 export interface PeerUp {
@@ -74,6 +80,8 @@ export interface PeerUp {
   readonly information: readonly BmpTlv[];
   /** VRF/Table Name TLV (RFC 9069 §4.3, type 3); empty when absent. */
   readonly tableName: string;
+  /** Admin Label TLVs (RFC 8671 §6.3.1, type 4). */
+  readonly adminLabels: readonly string[];
   /** Murmur2 over both OPENs and the ports: equal fingerprints, equal epoch (design: life of a peer). */
   readonly fingerprint: number;
 }
