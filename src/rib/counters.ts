@@ -25,8 +25,6 @@ export class RibCounters {
   asWidthGuessed = 0;
   /** Route entries of families that are not kept, by afi << 8 | safi. */
   readonly skippedFamilies = new Map<number, number>();
-  /** Route entries of instances other than the global table. */
-  skippedInstances = 0;
   /** Route Monitoring of peers without a Peer Up. */
   provisional = 0;
   epochs = 0;

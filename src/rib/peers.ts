@@ -11,9 +11,11 @@
 
 import { IpAddress } from '../base/ip.ts';
 import { viewAdjRibInPost, viewAdjRibInPre, viewAdjRibOutPost, viewAdjRibOutPre } from '../model/answer.ts';
-import { afiIpv4 } from '../wire/bgp/types.ts';
-import { peerTypeGlobal, peerTypeLocRib, type PerPeerHeader } from '../wire/bmp/types.ts';
+import { afiIpv4, afiIpv6, evpn, safiVpn } from '../wire/bgp/types.ts';
+import { peerTypeGlobal, peerTypeLocal, peerTypeLocRib, type PerPeerHeader } from '../wire/bmp/types.ts';
 import { NlriForms } from './add-path.ts';
+import { formatPeerDistinguisher } from './route-distinguishers.ts';
+import type { RibInstance } from './sources.ts';
 import { none, type SourceId } from './types.ts';
 
 export type PeerState = 'provisional' | 'up' | 'stale' | 'down';
@@ -29,6 +31,8 @@ export const viewComplete = 2;
 /** One BGP neighbour of a router, over all BMP sessions that tell of it. */
 export class Neighbour {
   readonly index: number;
+  /** Peers of sessions that are this neighbour; forgotten with the last. */
+  peers = 0;
   readonly ribs = new Set<Rib>();
 
   constructor(index: number) {
@@ -52,6 +56,10 @@ export class RouterState {
   readonly index: number;
   readonly key: string;
   name: string;
+  /** Grows whenever what its views hold, or may answer, changes: what caches of view states go by. */
+  version = 0;
+  /** Its records come over several partitions of one topic, so their order is not known. */
+  isUnordered = false;
   readonly sessions = new Map<string, BmpSession>();
   readonly neighbours = new Map<string, Neighbour>();
   private readonly views4 = new Uint8Array(viewCount);
@@ -66,11 +74,12 @@ export class RouterState {
 
   /** To be called whenever a RIB appears, goes, becomes complete, or may answer from now on or no more. */
   outdate(): void {
+    this.version++;
     this.isOutdated = true;
   }
 
   /**
-   * By view: held at all, and complete. A view is complete when, in some session, every RIB of it is: a collector that joins later
+   * Of the global table, by view: held at all, and complete. A view is complete when, in some session, every RIB of it is: a collector that joins later
    * takes nothing from what another one already has whole.
    */
   viewStates(family: number): Uint8Array {
@@ -110,7 +119,7 @@ export class BmpSession {
     this.held.fill(0);
     this.incomplete.fill(0);
     for (const peer of this.peers.values()) {
-      if (!peer.isGlobal) continue;
+      if (peer.rd !== '') continue;
       for (const rib of peer.ribs) this.note(rib);
       // One with a successor changes nothing: it goes when that is complete.
       for (const rib of peer.staleRibs) this.note(rib);
@@ -124,7 +133,7 @@ export class BmpSession {
   }
 
   private note(rib: Rib): void {
-    if (rib.peer.neighbour.shadows(rib.view)) return;
+    if (rib.hasDistinguishers || rib.peer.neighbour.shadows(rib.view)) return;
     const at = rib.family === 4 ? rib.view : viewCount + rib.view;
     this.held[at] = 1;
     if (!rib.isComplete || rib.peer.isFiltered) this.incomplete[at] = 1;
@@ -142,6 +151,8 @@ export class Peer {
   readonly key: string;
   readonly type: number;
   readonly distinguisher: string;
+  /** Of the instance that the peer is in, as model/route-distinguisher.ts has it; '' = the router's global table. */
+  readonly rd: string;
   readonly neighbour: Neighbour;
   /** RFC 5952; the BGP ID for a Loc-RIB. */
   readonly text: string;
@@ -172,6 +183,7 @@ export class Peer {
     this.neighbour = neighbour;
     this.type = header.type;
     this.distinguisher = header.distinguisher;
+    this.rd = isGlobal(header) ? '' : formatPeerDistinguisher(header.distinguisher, header.type === peerTypeLocal);
     this.as = header.peerAs;
     this.bgpId = header.bgpId;
     this.text = this.isLocRib ? header.bgpId : header.address;
@@ -180,11 +192,6 @@ export class Peer {
 
   get isLocRib(): boolean {
     return this.type === peerTypeLocRib;
-  }
-
-  /** Of the router's global table; other instances (VRFs) have tables of their own. */
-  get isGlobal(): boolean {
-    return this.type === peerTypeGlobal || this.distinguisher === noDistinguisher;
   }
 
   /** The RIB of the present epoch, or null. */
@@ -196,13 +203,22 @@ export class Peer {
 
 export class Rib {
   readonly peer: Peer;
+  /** The table that its routes are in. */
+  readonly instance: RibInstance;
+  /** Each of its routes says its RD: VPN routes and EVPN prefixes, whichever instance the peer is in. */
+  readonly hasDistinguishers: boolean;
   readonly view: number;
   /** afi << 8 | safi. */
   readonly afiSafi: number;
   readonly epoch: number;
   /** As its own epoch's OPENs say; a later epoch of the peer may say otherwise. */
   readonly isEbgp: boolean;
+  /** All its sources. */
+  readonly sources = new Set<SourceId>();
+  /** The only one of a RIB without distinguishers. */
   source: SourceId = none;
+  /** Those of one with distinguishers: Ethernet tag (0 but for EVPN, RFC 9136 §3.1) → number of the RD → source. */
+  readonly sourcesByTag = new Map<number, Map<number, SourceId>>();
   isComplete = false;
   isStale = false;
   isSuspect: boolean;
@@ -211,8 +227,10 @@ export class Rib {
   /** When stale: when it goes at the latest. */
   dropAtMs = Infinity;
 
-  constructor(peer: Peer, view: number, afiSafi: number, nowMs: number) {
+  constructor(peer: Peer, view: number, afiSafi: number, instance: RibInstance, nowMs: number) {
     this.peer = peer;
+    this.instance = instance;
+    this.hasDistinguishers = hasDistinguishers(afiSafi);
     this.view = view;
     this.afiSafi = afiSafi;
     this.epoch = peer.epoch;
@@ -222,13 +240,24 @@ export class Rib {
     this.lastMonitoringMs = nowMs;
   }
 
-  get family(): 4 | 6 {
-    return this.afiSafi >> 8 === afiIpv4 ? 4 : 6;
+  /** 0 = both: EVPN. */
+  get family(): 0 | 4 | 6 {
+    const afi = this.afiSafi >> 8;
+    return afi === afiIpv4 ? 4 : afi === afiIpv6 ? 6 : 0;
   }
 
   get safi(): number {
     return this.afiSafi & 255;
   }
+}
+
+/** Families whose routes each say their RD. */
+export function hasDistinguishers(afiSafi: number): boolean {
+  return (afiSafi & 255) === safiVpn || afiSafi === evpn;
+}
+
+function isGlobal(header: PerPeerHeader): boolean {
+  return header.type === peerTypeGlobal || header.distinguisher === noDistinguisher;
 }
 
 export function sessionKey(collector: string, bmpAddress: string): string {

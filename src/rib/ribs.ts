@@ -6,34 +6,39 @@
 
 import { IpAddress, ipAddressOf } from '../base/ip.ts';
 import type { Peer } from './peers.ts';
-import { Rib } from './peers.ts';
+import { hasDistinguishers, Rib } from './peers.ts';
+import type { RouteDistinguishers } from './route-distinguishers.ts';
 import {
   headViewBits,
-  type SourceColumns,
+  type RibInstance,
   sourceComplete,
   sourceEbgp,
+  sourceInVrf,
   sourceLocRib,
   sourceStale,
   sourceSuspect,
 } from './sources.ts';
-import { none, type RouteTable } from './types.ts';
+import { none, type SourceId } from './types.ts';
 
 const noAddress = new IpAddress();
 
 export class Ribs {
-  private readonly routes: RouteTable;
-  private readonly sources: SourceColumns;
+  private readonly global: RibInstance;
+  private readonly vpn: RibInstance;
+  private readonly rds: RouteDistinguishers;
 
-  constructor(routes: RouteTable, sources: SourceColumns) {
-    this.routes = routes;
-    this.sources = sources;
+  constructor(global: RibInstance, vpn: RibInstance, rds: RouteDistinguishers) {
+    this.global = global;
+    this.vpn = vpn;
+    this.rds = rds;
   }
 
   /** The peer's RIB of this view and family in its present epoch. */
   open(peer: Peer, view: number, afiSafi: number, nowMs: number): Rib {
     const known = peer.current(view, afiSafi);
     if (known !== null) return known;
-    const rib = new Rib(peer, view, afiSafi, nowMs);
+    const instance = peer.rd !== '' || hasDistinguishers(afiSafi) ? this.vpn : this.global;
+    const rib = new Rib(peer, view, afiSafi, instance, nowMs);
     peer.ribs.push(rib);
     const { neighbour } = peer;
     neighbour.ribs.add(rib);
@@ -41,17 +46,33 @@ export class Ribs {
     return rib;
   }
 
-  /** Gives the RIB a source when its first route comes. */
-  source(rib: Rib): number {
-    if (rib.source !== none) return rib.source;
-    const { peer } = rib;
-    const source = this.routes.createSource();
-    rib.source = source;
-    const bgpId = ipAddressOf(peer.bgpId)?.w0 ?? 0;
-    const address = peer.isLocRib ? noAddress : peer.address;
-    this.sources.set(source, rib, peer.neighbour.index, address, bgpId, peer.localAs);
-    this.refresh(rib);
+  /** The source of a RIB without distinguishers; made when its first route comes. */
+  source(rib: Rib): SourceId {
+    if (rib.source === none) rib.source = this.addSource(rib, rib.peer.rd === '' ? none : this.rds.add(rib.peer.rd));
+    return rib.source;
+  }
+
+  /** The source of an RD, two words, and an Ethernet tag in a RIB with distinguishers; made when its first route comes. */
+  sourceByRd(rib: Rib, high: number, low: number, tag: number): SourceId {
+    let sources = rib.sourcesByTag.get(tag);
+    if (sources === undefined) {
+      sources = new Map();
+      rib.sourcesByTag.set(tag, sources);
+    }
+    const rd = this.rds.addWords(high, low);
+    let source = sources.get(rd);
+    if (source === undefined) {
+      source = this.addSource(rib, rd);
+      sources.set(rd, source);
+    }
     return source;
+  }
+
+  /** As `sourceByRd`, -1 when it has no routes. */
+  findSourceByRd(rib: Rib, high: number, low: number, tag: number): SourceId {
+    const sources = rib.sourcesByTag.get(tag);
+    if (sources === undefined) return none;
+    return sources.get(this.rds.addWords(high, low)) ?? none;
   }
 
   complete(rib: Rib): void {
@@ -92,11 +113,10 @@ export class Ribs {
     const list = rib.isStale ? peer.staleRibs : peer.ribs;
     list.splice(list.indexOf(rib), 1);
     peer.neighbour.ribs.delete(rib);
-    if (rib.source !== none) {
-      this.sources.clear(rib.source);
-      this.routes.retire(rib.source);
-      rib.source = none;
-    }
+    for (const source of rib.sources) this.dropSource(rib, source);
+    rib.sources.clear();
+    rib.sourcesByTag.clear();
+    rib.source = none;
     this.refreshNeighbour(peer);
   }
 
@@ -112,17 +132,41 @@ export class Ribs {
   }
 
   refresh(rib: Rib): void {
-    const { peer, source } = rib;
-    const { router } = peer.session;
-    router.outdate();
-    if (source === none) return;
+    rib.peer.session.router.outdate();
+    for (const source of rib.sources) this.refreshSource(rib, source);
+  }
+
+  private addSource(rib: Rib, rd: number): SourceId {
+    const { peer, instance } = rib;
+    const source = instance.routes.createSource();
+    const bgpId = ipAddressOf(peer.bgpId)?.w0 ?? 0;
+    instance.sources.set(source, rib, rd, peer.isLocRib ? noAddress : peer.address, bgpId);
+    if (rd >= 0) this.rds.retain(rd);
+    rib.sources.add(source);
+    this.refreshSource(rib, source);
+    peer.session.router.outdate();
+    return source;
+  }
+
+  private dropSource(rib: Rib, source: SourceId): void {
+    const { routes, sources } = rib.instance;
+    const rd = sources.rd[source];
+    if (rd >= 0) this.rds.release(rd);
+    sources.clear(source);
+    routes.retire(source);
+  }
+
+  private refreshSource(rib: Rib, source: SourceId): void {
+    const { peer } = rib;
+    const { sources } = rib.instance;
     const usable = !peer.neighbour.shadows(rib.view);
-    this.sources.head[source] = usable ? (router.index << headViewBits) | rib.view : -1;
-    this.sources.flags[source] =
+    sources.head[source] = usable ? (peer.session.router.index << headViewBits) | rib.view : -1;
+    sources.flags[source] =
       (rib.isStale ? sourceStale : 0) |
       (rib.isSuspect ? sourceSuspect : 0) |
       (rib.isComplete && !peer.isFiltered ? sourceComplete : 0) |
       (rib.isEbgp ? sourceEbgp : 0) |
-      (peer.isLocRib ? sourceLocRib : 0);
+      (peer.isLocRib ? sourceLocRib : 0) |
+      (peer.rd !== '' && !rib.hasDistinguishers ? sourceInVrf : 0);
   }
 }

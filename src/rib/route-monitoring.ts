@@ -11,7 +11,7 @@ import { peerTypeLocRib, type PerPeerHeader } from '../wire/bmp/types.ts';
 import type { RibCounters } from './counters.ts';
 import type { Peer, Rib } from './peers.ts';
 import type { Ribs } from './ribs.ts';
-import { type AttributeTable, none, type RouteTable } from './types.ts';
+import { type AttributeTable, none } from './types.ts';
 
 /** The view that a message's header names. Loc-RIB has no L and O flags. */
 export function viewOf(header: PerPeerHeader): number {
@@ -36,7 +36,6 @@ class PeerContext implements UpdateContext {
 }
 
 export class RouteMonitor {
-  private readonly routes: RouteTable;
   private readonly attributes: AttributeTable;
   private readonly ribs: Ribs;
   private readonly counters: RibCounters;
@@ -46,8 +45,7 @@ export class RouteMonitor {
   /** RIB of the last prefix: the prefixes of an UPDATE nearly always share it. */
   private rib: Rib | null = null;
 
-  constructor(routes: RouteTable, attributes: AttributeTable, ribs: Ribs, counters: RibCounters) {
-    this.routes = routes;
+  constructor(attributes: AttributeTable, ribs: Ribs, counters: RibCounters) {
     this.attributes = attributes;
     this.ribs = ribs;
     this.counters = counters;
@@ -82,12 +80,8 @@ export class RouteMonitor {
     counters.updates++;
     this.note(peer, view);
     this.rib = null;
-    if (peer.isGlobal) {
-      this.withdraw(peer, view, nowMs);
-      this.announce(peer, view, nowMs, timeMs);
-    } else {
-      counters.skippedInstances += update.withdrawn.count + update.announced.count;
-    }
+    this.withdraw(peer, view, nowMs);
+    this.announce(peer, view, nowMs, timeMs);
     if (update.endOfRib >= 0 && isKept(update.endOfRib)) {
       counters.endOfRibs++;
       const rib = this.ribs.open(peer, view, update.endOfRib, nowMs);
@@ -146,7 +140,7 @@ export class RouteMonitor {
   }
 
   private announce(peer: Peer, view: number, nowMs: number, timeMs: number): void {
-    const { update, attributes, routes, interned } = this;
+    const { update, attributes, interned } = this;
     const list = update.announced;
     if (list.count === 0) return;
     for (let set = 0; set < 2; set++) {
@@ -156,7 +150,7 @@ export class RouteMonitor {
     for (let i = 0; i < list.count; i++) {
       const rib = this.ribOf(peer, view, afiSafiOf(list, i), nowMs);
       const pathId = list.hasPathId[i] === 1 ? list.pathId[i] : -1;
-      routes.announce(
+      rib.instance.routes.announce(
         this.ribs.source(rib),
         list.family[i],
         list.w0[i],
@@ -184,7 +178,7 @@ export class RouteMonitor {
   }
 
   private withdrawFrom(rib: Rib, list: NlriList, i: number, pathId: number): boolean {
-    const { routes } = this;
+    const { routes } = rib.instance;
     const family = list.family[i];
     const length = list.length[i];
     return routes.withdraw(rib.source, family, list.w0[i], list.w1[i], list.w2[i], list.w3[i], length, pathId);

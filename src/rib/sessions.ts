@@ -10,6 +10,7 @@
  * Reads no clock: `nowMs` is the shard's.
  */
 
+import { peerDownText } from '../wire/bmp/peer-down.ts';
 import type { BmpMessage, Initiation, PeerDown, PeerUp, PerPeerHeader } from '../wire/bmp/types.ts';
 import type { RibCounters, RibEvent } from './counters.ts';
 import { BmpSession, Neighbour, Peer, peerKey, RouterState, sessionKey } from './peers.ts';
@@ -108,9 +109,11 @@ export class Sessions {
 
   /** Removes the peer from the session; its RIBs go at once. */
   drop(peer: Peer): void {
-    const { session } = peer;
+    const { session, neighbour } = peer;
     this.ribs.retireAll(peer);
     session.peers.delete(peer.key);
+    if (--neighbour.peers === 0) session.router.neighbours.delete(peer.key);
+    if (this.lastPeer === peer) this.lastPeer = null;
     if (peer.state !== 'down') {
       this.counters.peersDropped++;
       this.event('peer-dropped', peer, 'not heard of again in time');
@@ -126,6 +129,15 @@ export class Sessions {
     router.sessions.delete(session.key);
     router.outdate();
     if (router.sessions.size === 0) this.routers.delete(router.key);
+  }
+
+  /** Drops all sessions of the router, their routes with them. */
+  dropRouter(router: RouterState): void {
+    for (const session of router.sessions.values()) {
+      for (const peer of session.peers.values()) this.drop(peer);
+      session.isUp = false;
+      this.dropEmpty(session);
+    }
   }
 
   due(deadlineMs: number): void {
@@ -226,14 +238,14 @@ export class Sessions {
       peer.partsDown++;
       peer.isSuspect = true;
       for (const rib of peer.ribs) this.ribs.suspect(rib);
-      this.event('peer-down', peer, `reason ${message.reason}: one of ${peer.parts.length} parts`);
+      this.event('peer-down', peer, `${peerDownText(message)}; one of ${peer.parts.length} parts`);
       return;
     }
     this.ribs.retireAll(peer);
     peer.state = 'down';
     peer.dropAtMs = nowMs + this.options.staleTimeMs;
     this.due(peer.dropAtMs);
-    this.event('peer-down', peer, `reason ${message.reason}`);
+    this.event('peer-down', peer, peerDownText(message));
   }
 
   private setFiltered(peer: Peer, isFiltered: boolean): void {
@@ -248,6 +260,7 @@ export class Sessions {
       neighbour = new Neighbour(this.nextNeighbour++);
       neighbours.set(key, neighbour);
     }
+    neighbour.peers++;
     const peer = new Peer(session, key, neighbour, header);
     session.peers.set(key, peer);
     return peer;

@@ -15,9 +15,10 @@ import type { BmpSession, Peer, RouterState } from './peers.ts';
 import { AppliedPositions } from './positions.ts';
 import { PrefixTable } from './prefix-table.ts';
 import { Ribs } from './ribs.ts';
+import { RouteDistinguishers } from './route-distinguishers.ts';
 import { RouteMonitor } from './route-monitoring.ts';
 import { Sessions } from './sessions.ts';
-import { SourceColumns } from './sources.ts';
+import { type RibInstance, SourceColumns } from './sources.ts';
 import { type ShardStatus, statusOfRouter } from './status.ts';
 import { runTimers } from './timers.ts';
 import type { AttributeTable, RouteTable } from './types.ts';
@@ -74,6 +75,8 @@ export interface RibShardOptions {
 export interface RibShardParts {
   readonly shard: number;
   readonly routes: RouteTable;
+  /** The table of the vpn instance; a compact one unless told. */
+  readonly vpnRoutes?: RouteTable;
   readonly attributes: AttributeTable;
   readonly options: RibShardOptions;
   readonly onEvent?: (event: RibEvent) => void;
@@ -91,9 +94,17 @@ export function createRibShard(
 
 export class RibShard {
   readonly shard: number;
+  /** The routers' global tables. */
+  readonly global: RibInstance;
+  /** Everything with a route distinguisher: VPN routes, EVPN prefixes, routes of peers in a VRF. */
+  readonly vpn: RibInstance;
+  /** The parts of `global`. */
   readonly routes: RouteTable;
+  readonly sources: SourceColumns;
+  /** Those of the sources in `vpn`. */
+  readonly rds = new RouteDistinguishers();
+  /** Of both instances. */
   readonly attributes: AttributeTable;
-  readonly sources = new SourceColumns();
   readonly counters = new RibCounters();
   /** Largest timestamp seen. */
   clockMs = 0;
@@ -107,17 +118,28 @@ export class RibShard {
 
   constructor(parts: RibShardParts) {
     this.shard = parts.shard;
-    this.routes = parts.routes;
-    this.attributes = parts.attributes;
+    const { routes, attributes, vpnRoutes = new PrefixTable(attributes) } = parts;
+    this.global = { routes, sources: new SourceColumns() };
+    this.vpn = { routes: vpnRoutes, sources: new SourceColumns() };
+    this.routes = routes;
+    this.sources = this.global.sources;
+    this.attributes = attributes;
     this.onEvent = parts.onEvent ?? (() => {});
-    this.ribs = new Ribs(parts.routes, this.sources);
+    this.ribs = new Ribs(this.global, this.vpn, this.rds);
     this.sessions = new Sessions(parts.options, this.ribs, this.counters, this.onEvent);
-    this.monitor = new RouteMonitor(parts.routes, parts.attributes, this.ribs, this.counters);
+    this.monitor = new RouteMonitor(attributes, this.ribs, this.counters);
   }
 
   /** The router's state, or undefined when no BMP session told of it. Hot path of lookup. */
   router(key: string): RouterState | undefined {
     return this.sessions.routers.get(key);
+  }
+
+  /** Drops all BMP sessions of other routers: a copy of a reference router's table needs no more. */
+  keepRouters(keys: ReadonlySet<string>): void {
+    for (const router of this.sessions.routers.values()) {
+      if (!keys.has(router.key)) this.sessions.dropRouter(router);
+    }
   }
 
   /** Applies a record. Throws nothing for bad messages: they are counted and told, the others count. */
@@ -154,7 +176,7 @@ export class RibShard {
 
   /** Frees up to `maxRoutes` routes that no longer answer; true while there are more. */
   reclaim(maxRoutes: number): boolean {
-    return this.routes.reclaim(maxRoutes);
+    return this.routes.reclaim(maxRoutes) || this.vpn.routes.reclaim(maxRoutes);
   }
 
   status(): ShardStatus {
@@ -168,7 +190,7 @@ export class RibShard {
       memory: { ...routes.memory(), ...attributes.memory() },
       counters,
       positions: this.positions.list(),
-      routers: [...this.sessions.routers.values()].map((router) => statusOfRouter(router, routes)),
+      routers: [...this.sessions.routers.values()].map(statusOfRouter),
     };
   }
 

@@ -4,7 +4,6 @@ import { viewNames } from '../model/answer.ts';
 import type { RibCounters } from './counters.ts';
 import type { Peer, PeerState, Rib, RouterState } from './peers.ts';
 import type { AppliedPosition } from './positions.ts';
-import { none, type RouteTable } from './types.ts';
 
 export interface RibStatus {
   readonly view: (typeof viewNames)[number];
@@ -65,19 +64,19 @@ export interface ShardStatus {
   readonly routers: readonly RouterStatus[];
 }
 
-export function statusOfRouter(router: RouterState, routes: RouteTable): RouterStatus {
+export function statusOfRouter(router: RouterState): RouterStatus {
   const sessions = [...router.sessions.values()].map(({ collector, bmpAddress, isUp, sysName, sysDescr, peers }) => ({
     collector,
     bmpAddress,
     up: isUp,
     sysName,
     sysDescr,
-    peers: [...peers.values()].map((peer) => statusOfPeer(peer, routes)),
+    peers: [...peers.values()].map((peer) => statusOfPeer(peer)),
   }));
   return { key: router.key, name: router.name, sessions };
 }
 
-function statusOfPeer(peer: Peer, routes: RouteTable): PeerStatus {
+function statusOfPeer(peer: Peer): PeerStatus {
   return {
     address: peer.text,
     as: peer.as,
@@ -90,18 +89,24 @@ function statusOfPeer(peer: Peer, routes: RouteTable): PeerStatus {
     epoch: peer.epoch,
     suspect: peer.isSuspect,
     filtered: peer.isFiltered,
-    ribs: [...peer.ribs, ...peer.staleRibs].map((rib) => statusOfRib(rib, routes)),
+    ribs: [...peer.ribs, ...peer.staleRibs].map((rib) => statusOfRib(rib)),
   };
 }
 
-function statusOfRib(rib: Rib, routes: RouteTable): RibStatus {
+function statusOfRib(rib: Rib): RibStatus {
   return {
     view: viewNames[rib.view],
     afi: rib.afiSafi >> 8,
     safi: rib.safi,
-    routes: rib.source === none ? 0 : routes.routesOfSource(rib.source),
+    routes: routesOf(rib),
     endOfRib: rib.isComplete,
     stale: rib.isStale,
     suspect: rib.isSuspect,
   };
+}
+
+function routesOf(rib: Rib): number {
+  let routes = 0;
+  for (const source of rib.sources) routes += rib.instance.routes.routesOfSource(source);
+  return routes;
 }

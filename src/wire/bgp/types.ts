@@ -4,6 +4,10 @@ export const afiIpv4 = 1;
 export const afiIpv6 = 2;
 export const safiUnicast = 1;
 export const safiLabeledUnicast = 4;
+/** RFC 4364, RFC 4659. */
+export const safiVpn = 128;
+/** AFI 25 (L2VPN), SAFI 70 (RFC 7432 §7), as `afi << 8 | safi`. */
+export const evpn = (25 << 8) | 70;
 
 /** ADD-PATH capability (RFC 7911 §4): bit 0 = can receive, bit 1 = can send. Key: `afi << 8 | safi`. */
 export interface BgpOpen {
