@@ -226,6 +226,12 @@ export class DriverReader implements PartitionReader {
     throw new Error('not part of the driver');
   }
 
+  /** The log no longer has the position of this partition. */
+  loseOffset(partition: number, logStart: number, logEnd: number): void {
+    const at = this.positions.get(partition);
+    if (at !== undefined) this.handlers?.onOffsetOutOfRange(at, logStart, logEnd);
+  }
+
   async stop(): Promise<void> {
     this.positions.clear();
   }

@@ -30,6 +30,7 @@ export interface PipelineOptions {
   positions?: boolean;
   startAt?: 'earliest' | 'latest';
   routers?: readonly ConfiguredRouter[];
+  references?: readonly string[];
   idCheckMs?: number;
 }
 
@@ -41,6 +42,7 @@ export class Pipeline {
   readonly routeConsumer: DriverConsumer;
   readonly flowConsumer: DriverConsumer;
   readonly reader: DriverReader;
+  readonly copyReader: DriverReader;
   readonly counters = createFlowCounters();
   readonly routeStage: RouteStage;
   readonly enrichStage: EnrichStage;
@@ -63,12 +65,13 @@ export class Pipeline {
     digest.stop();
     const producer = new DriverProducer(kafka);
     const admin = driverAdmin(kafka);
-    const directory = createRouterDirectory(options.routers ?? [], this.shards);
+    const directory = createRouterDirectory(options.routers ?? [], this.shards, options.references);
     const onFatal = (error: Error): void => void this.failures.push(error);
     const makeDeadLetters = (stage: string) => () => new DeadLetters(stage, 'dead', 1, producer.createSink(), digest);
     this.routeConsumer = new DriverConsumer(kafka, 'app-routes');
     this.flowConsumer = new DriverConsumer(kafka, 'app');
     this.reader = new DriverReader(kafka);
+    this.copyReader = new DriverReader(kafka);
     this.sources = new SourceTopics({
       admin,
       consumer: this.routeConsumer,
@@ -98,6 +101,7 @@ export class Pipeline {
     this.host = new ShardHost({
       admin,
       reader: this.reader,
+      copyReader: this.copyReader,
       applier: new RouteLogApplier({
         directory,
         decoderFor: bmpDecoder,
@@ -105,6 +109,7 @@ export class Pipeline {
       }),
       routesTopic: 'app.routes',
       createShard: (shard) => createRibShard(shard, { staleTimeMs: 300_000, endOfRibTimeoutMs: 300_000 }),
+      references: directory.references,
       logger,
       onFatal,
     });
@@ -162,5 +167,6 @@ export class Pipeline {
       ...shards.map((partition) => ({ topic: 'app.repartition', partition })),
     ]);
     await this.reader.poll();
+    await this.copyReader.poll();
   }
 }

@@ -1,144 +1,171 @@
 /**
- * The shards that this member holds: each with its table, its place in `<app>.routes`, and its state.
+ * The tables of this member: the shards that it owns, and copies of the reference routers' tables, which every member keeps since any
+ * flow may need them. Shards lost are dropped before new ones are loaded, shards kept are not touched.
  *
- *            hold()             log read to the end it had at hold()
- *   (none) ──────────► restoring ──────────────────────────────────► serving
- *      ▲                   │                                            │
- *      └─────── drop() ────┴──────────────── drop() ────────────────────┘
- *
- * Shards lost are dropped before new ones are loaded, shards kept are not touched. Records are applied in slices, so that flows get
- * their turn; dropped sources are reclaimed in slices too.
+ * A shard that is owned serves as its own copy. When it is lost, its reference routers' tables stay, as the copy, and the rest is
+ * dropped; when it is gained, the copy serves until the shard does. So references never pause, and are in memory once.
  */
 
-import { errorText, FatalError } from '../../base/errors.ts';
-import type {
-  Admin,
-  PartitionReader,
-  PartitionReaderHandlers,
-  RecordBatch,
-  TopicPartitionOffset,
-} from '../../kafka/types.ts';
+import { FatalError } from '../../base/errors.ts';
+import type { Admin, PartitionOffsets, PartitionReader } from '../../kafka/types.ts';
+import type { LookupTables } from '../../lookup/question.ts';
+import type { Router } from '../../model/router.ts';
 import type { RouteLogApplier } from '../../restore/route-log-applier.ts';
 import type { RibShard } from '../../rib/shard.ts';
 import type { Logger } from 'pino';
-
-export type ShardState = 'restoring' | 'serving';
-
-export interface HeldShard {
-  readonly shard: number;
-  readonly rib: RibShard;
-  state: ShardState;
-  /** Next offset of routes[shard] to apply: the table is a function of the log below it. */
-  position: number;
-  /** End of the log as the leader last told it. */
-  logEnd: number;
-  /** Where the restore ends. */
-  restoreEnd: number;
-  restoreStart: number;
-  readonly since: number;
-  /** Wall-clock ms that the restore took; 0 while it runs. */
-  restoreMs: number;
-  /** Wall-clock time of the last record applied. */
-  lastAppliedAt: number;
-}
+import { type HeldShard, ShardLogs } from './shard-logs.ts';
 
 export interface ShardHostDependencies {
   readonly admin: Admin;
   readonly reader: PartitionReader;
+  /** Reads the logs of the copies: a shard may be loaded while its copy still serves. */
+  readonly copyReader: PartitionReader;
   readonly applier: RouteLogApplier;
   readonly routesTopic: string;
   readonly createShard: (shard: number) => RibShard;
+  /** Routers whose tables serve others. */
+  readonly references: readonly Router[];
   readonly logger: Logger;
   readonly onFatal: (error: Error) => void;
 }
 
-const sliceMs = 5;
-const checkEvery = 64;
-const reclaimRoutes = 2000;
-const reclaimEveryMs = 20;
-const progressEveryMs = 2000;
-
-export class ShardHost implements PartitionReaderHandlers {
-  restoresStarted = 0;
-  recordsApplied = 0;
-  /** Told when a shard that served is being restored again; whoever feeds flows sets it. */
+export class ShardHost implements LookupTables {
+  /** Told when a shard or copy that served is being restored again; whoever feeds flows sets it. */
   onShardLost: () => void = () => {};
   private readonly deps: ShardHostDependencies;
-  private readonly held = new Map<number, HeldShard>();
+  private readonly owned: ShardLogs;
+  private readonly copied: ShardLogs;
+  /** Shard → keys of its reference routers. */
+  private readonly references = new Map<number, Set<string>>();
   private wanted: ReadonlySet<number> = new Set();
   private waiters: { shards: readonly number[]; resolve: () => void }[] = [];
-  private timers: NodeJS.Timeout[] = [];
 
   constructor(deps: ShardHostDependencies) {
     this.deps = deps;
+    for (const { key, shard } of deps.references) {
+      const keys = this.references.get(shard);
+      if (keys === undefined) this.references.set(shard, new Set([key]));
+      else keys.add(key);
+    }
+    const { applier, routesTopic, createShard, logger, onFatal } = deps;
+    const onLost = (): void => this.onShardLost();
+    this.owned = new ShardLogs({
+      reader: deps.reader,
+      applier,
+      routesTopic,
+      createShard,
+      onServing: ({ shard }) => {
+        this.copied.remove(shard);
+        this.wake();
+      },
+      onLost,
+      logger,
+      onFatal,
+    });
+    this.copied = new ShardLogs({
+      reader: deps.copyReader,
+      applier,
+      routesTopic,
+      createShard: (shard) => this.referencesOnly(createShard(shard)),
+      onServing: () => this.wake(),
+      onLost,
+      logger: logger.child({ copy: true }),
+      onFatal,
+    });
+  }
+
+  get restoresStarted(): number {
+    return this.owned.restoresStarted + this.copied.restoresStarted;
+  }
+
+  get recordsApplied(): number {
+    return this.owned.recordsApplied + this.copied.recordsApplied;
   }
 
   async start(): Promise<void> {
-    await this.deps.reader.run(this);
-    this.timers = [
-      setInterval(() => this.reclaim(), reclaimEveryMs),
-      setInterval(() => this.logProgress(), progressEveryMs),
-    ];
+    await this.owned.start();
+    if (this.references.size > 0) await this.copied.start();
   }
 
   async stop(): Promise<void> {
-    for (const timer of this.timers) clearInterval(timer);
-    await this.deps.reader.stop();
+    await Promise.all([this.owned.stop(), this.references.size > 0 ? this.copied.stop() : null]);
   }
 
-  /** The shard if this member holds it and it serves, else null. Hot path. */
+  /** The shard if this member owns it and it serves, else null. Hot path. */
   serving(shard: number): HeldShard | null {
-    const held = this.held.get(shard);
-    return held !== undefined && held.state === 'serving' ? held : null;
+    return this.owned.serving(shard);
   }
 
+  /** The shard, or the copy of its reference routers' tables, if either serves. Hot path. */
+  servingReference(shard: number): HeldShard | null {
+    return this.owned.serving(shard) ?? this.copied.serving(shard);
+  }
+
+  shard(shard: number): RibShard | null {
+    return this.serving(shard)?.rib ?? null;
+  }
+
+  reference(shard: number): RibShard | null {
+    return this.servingReference(shard)?.rib ?? null;
+  }
+
+  /** The shards that this member owns. */
   all(): readonly HeldShard[] {
-    return [...this.held.values()];
+    return this.owned.all();
   }
 
-  /** Drops what is not in `shards`, then starts to restore what is new. */
+  /** Copies of reference routers' tables, of shards that it does not own or that do not serve yet. */
+  copies(): readonly HeldShard[] {
+    return this.copied.all();
+  }
+
+  /** Drops what is not in `shards`, then starts to restore what is new, copies included. */
   async hold(shards: readonly number[]): Promise<void> {
     this.wanted = new Set(shards);
-    for (const shard of this.held.keys()) if (!this.wanted.has(shard)) this.drop(shard);
-    const added = shards.filter((shard) => !this.held.has(shard));
-    if (added.length === 0) return;
+    for (const { shard } of this.owned.all()) if (!this.wanted.has(shard)) this.drop(shard);
+    const isSettled = shards.every((shard) => this.owned.has(shard)) && this.missingCopies().length === 0;
+    if (isSettled) return;
     const ends = new Map((await this.deps.admin.offsets(this.deps.routesTopic)).map((o) => [o.partition, o]));
-    for (const shard of added) {
+    for (const shard of shards) {
       // A later assignment may have come while the offsets were read.
-      if (this.held.has(shard) || !this.wanted.has(shard)) continue;
-      const bounds = ends.get(shard);
-      if (bounds === undefined) throw new FatalError(`${this.deps.routesTopic} has no partition ${shard}`);
-      this.restore(shard, bounds.low, bounds.high);
+      if (this.owned.has(shard) || !this.wanted.has(shard)) continue;
+      const { low, high } = this.boundsOf(ends, shard);
+      this.owned.restore(shard, low, high);
+    }
+    for (const shard of this.missingCopies()) {
+      const { low, high } = this.boundsOf(ends, shard);
+      this.copied.restore(shard, low, high);
     }
   }
 
-  private restore(shard: number, start: number, end: number): void {
-    const now = Date.now();
-    const held: HeldShard = {
-      shard,
-      rib: this.deps.createShard(shard),
-      state: 'restoring',
-      position: start,
-      logEnd: end,
-      restoreStart: start,
-      restoreEnd: end,
-      since: now,
-      restoreMs: 0,
-      lastAppliedAt: now,
-    };
-    this.held.set(shard, held);
-    this.restoresStarted++;
-    this.deps.reader.assign(this.deps.routesTopic, shard, start);
-    this.settle(held);
+  /** Shards with reference routers that are neither owned, or about to be, nor copied. */
+  private missingCopies(): number[] {
+    return [...this.references.keys()].filter((shard) => !this.wanted.has(shard) && !this.copied.has(shard));
+  }
+
+  private boundsOf(ends: ReadonlyMap<number, PartitionOffsets>, shard: number): PartitionOffsets {
+    const bounds = ends.get(shard);
+    if (bounds === undefined) throw new FatalError(`${this.deps.routesTopic} has no partition ${shard}`);
+    return bounds;
   }
 
   private drop(shard: number): void {
-    this.deps.reader.unassign(this.deps.routesTopic, shard);
-    this.held.delete(shard);
-    this.deps.logger.info({ shard }, 'shard dropped');
+    const held = this.owned.remove(shard);
+    if (held === null) return;
+    const isCopy = this.references.has(shard) && held.state === 'serving';
+    if (isCopy) {
+      this.referencesOnly(held.rib);
+      this.copied.adopt(held);
+    }
+    this.deps.logger.info({ shard }, isCopy ? 'shard dropped, its reference routers kept' : 'shard dropped');
   }
 
-  /** Resolves when all of these shards serve; never, if one is dropped before. */
+  private referencesOnly(rib: RibShard): RibShard {
+    rib.keepRouters(this.references.get(rib.shard) ?? new Set());
+    return rib;
+  }
+
+  /** Resolves when all of these shards and all reference routers' tables serve; never, if one is dropped before. */
   whenServing(shards: readonly number[]): Promise<void> {
     return new Promise((resolve) => {
       this.waiters.push({ shards, resolve });
@@ -146,9 +173,20 @@ export class ShardHost implements PartitionReaderHandlers {
     });
   }
 
+  /** True when everything that this member holds or should hold serves. */
+  areAllServing(): boolean {
+    return this.areServing([...this.wanted]);
+  }
+
+  private areServing(shards: readonly number[]): boolean {
+    if (!shards.every((shard) => this.serving(shard) !== null)) return false;
+    for (const shard of this.references.keys()) if (this.servingReference(shard) === null) return false;
+    return true;
+  }
+
   private wake(): void {
     this.waiters = this.waiters.filter(({ shards, resolve }) => {
-      if (!shards.every((shard) => this.serving(shard) !== null)) return true;
+      if (!this.areServing(shards)) return true;
       resolve();
       return false;
     });
@@ -157,82 +195,5 @@ export class ShardHost implements PartitionReaderHandlers {
   /** Forgets waiters of an assignment that is over. */
   abandonWaiters(): void {
     this.waiters = [];
-  }
-
-  async onBatch(batch: RecordBatch): Promise<void> {
-    const held = this.held.get(batch.partition);
-    if (held === undefined || batch.topic !== this.deps.routesTopic) return;
-    let sliceEnd = performance.now() + sliceMs;
-    for (let i = 0; i < batch.count; i++) {
-      if (batch.offsets[i] < held.position) continue;
-      this.deps.applier.apply(
-        held.rib,
-        batch.buffer,
-        batch.headerStarts[i],
-        batch.headerEnds[i],
-        batch.valueStarts[i],
-        batch.valueEnds[i],
-        batch.offsets[i],
-        batch.timestamps[i],
-      );
-      held.position = batch.offsets[i] + 1;
-      this.recordsApplied++;
-      if (i % checkEvery === checkEvery - 1 && performance.now() > sliceEnd) {
-        await new Promise(setImmediate);
-        if (this.held.get(batch.partition) !== held) return;
-        sliceEnd = performance.now() + sliceMs;
-      }
-    }
-    if (batch.count > 0) held.lastAppliedAt = Date.now();
-    held.position = Math.max(held.position, batch.nextOffset);
-    held.logEnd = Math.max(batch.highWatermark, held.position);
-    this.settle(held);
-  }
-
-  private settle(held: HeldShard): void {
-    if (held.state === 'serving' || held.position < held.restoreEnd) return;
-    held.state = 'serving';
-    held.restoreMs = Date.now() - held.since;
-    const records = held.restoreEnd - held.restoreStart;
-    this.deps.logger.info({ shard: held.shard, records, ms: held.restoreMs }, 'shard restored');
-    this.wake();
-  }
-
-  onOffsetOutOfRange(at: TopicPartitionOffset, logStart: number, logEnd: number): void {
-    const held = this.held.get(at.partition);
-    if (held === undefined) return;
-    this.deps.logger.error(
-      { shard: at.partition, position: at.offset, logStart, logEnd },
-      'the routes log no longer has the records this shard needs: wiped and restored from what is retained',
-    );
-    this.deps.reader.unassign(this.deps.routesTopic, at.partition);
-    this.held.delete(at.partition);
-    this.restore(at.partition, logStart, logEnd);
-    if (held.state === 'serving') this.onShardLost();
-  }
-
-  onCrash(error: Error): void {
-    this.deps.onFatal(error);
-  }
-
-  private reclaim(): void {
-    try {
-      for (const held of this.held.values()) held.rib.reclaim(reclaimRoutes);
-    } catch (error) {
-      this.deps.onFatal(error instanceof Error ? error : new Error(errorText(error)));
-    }
-  }
-
-  private logProgress(): void {
-    for (const held of this.held.values()) {
-      if (held.state === 'serving') continue;
-      const done = held.position - held.restoreStart;
-      const total = held.restoreEnd - held.restoreStart;
-      const seconds = (Date.now() - held.since) / 1000;
-      this.deps.logger.info(
-        { shard: held.shard, records: done, of: total, recordsPerS: Math.round(done / Math.max(seconds, 0.001)) },
-        'restoring shard',
-      );
-    }
   }
 }

@@ -197,7 +197,7 @@ test('a position that the log no longer has wipes the shard and restores it, and
   const pipeline = await started();
   await pipeline.own([0, 1], [0]);
   const before = pipeline.host.serving(nearShard);
-  pipeline.host.onOffsetOutOfRange({ topic: 'app.routes', partition: nearShard, offset: 1 }, 0, 4);
+  pipeline.reader.loseOffset(nearShard, 0, 4);
   assert.equal(pipeline.host.serving(nearShard), null);
   assert.equal(pipeline.enrichStage.state, 'restoring');
   pipeline.kafka.produce('flows', 0, { value: flow(near) });
