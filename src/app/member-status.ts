@@ -1,16 +1,34 @@
-/** What HTTP shows of a member: shards, routers and peers, taken from the stages at the request. */
+/** What HTTP shows of a member: shards, routers and peers, taken from the stages at the request; lookups through its service. */
 
-import type { AppStatus, RouterStatus, ShardStatus } from '../http/status.ts';
-import type { RouterStatus as RibRouterStatus } from '../rib/status.ts';
+import type { AppStatus, ShardStatus } from '../http/status.ts';
+import { statusOfGroup } from './group-status.ts';
 import type { Member } from './member.ts';
+import { routerStatus } from './router-status.ts';
 
 export function memberStatus(member: Member): AppStatus {
+  const { config, host, enrichStage, lookupService, groupMembers, events } = member;
+  const shards = (): ShardStatus[] =>
+    host
+      .all()
+      .map((held) => shardStatus(held))
+      .toSorted((a, b) => a.shard - b.shard);
+  const routers = (): ReturnType<AppStatus['routers']> =>
+    host
+      .all()
+      .flatMap(({ shard, rib }) =>
+        rib
+          .status()
+          .routers.map((router) =>
+            routerStatus(shard, router, rib.router(router.key), config.lookup.views, events.last(rib, router.name)),
+          ),
+      );
   return {
-    isReady: () =>
-      member.enrichStage.state === 'running' && member.host.all().every((held) => held.state === 'serving'),
-    shards: () => member.host.all().map((held) => shardStatus(held)),
-    routers: () =>
-      member.host.all().flatMap((held) => held.rib.status().routers.map((router) => routerStatus(held.shard, router))),
+    isReady: () => enrichStage.state === 'running' && host.all().every((held) => held.state === 'serving'),
+    shards,
+    routers,
+    ofGroup: (what) =>
+      statusOfGroup(groupMembers, what, what === 'shards' ? shards() : routers(), groupMembers.selfUrl),
+    lookup: (query, isForwarded) => lookupService.lookup(query, isForwarded),
   };
 }
 
@@ -27,20 +45,5 @@ function shardStatus(held: ReturnType<Member['host']['all']>[number]): ShardStat
     attributeSets: held.rib.attributes.size,
     clockMs: held.rib.clockMs,
     restoreMs: held.restoreMs,
-  };
-}
-
-function routerStatus(shard: number, router: RibRouterStatus): RouterStatus {
-  const peers = router.sessions.flatMap((session) => session.peers);
-  return {
-    name: router.name,
-    key: router.key,
-    shard,
-    sessions: router.sessions.length,
-    sessionsUp: router.sessions.filter((session) => session.up).length,
-    peers: peers.length,
-    peersUp: peers.filter((peer) => peer.state === 'up').length,
-    routes: peers.reduce((sum, peer) => sum + peer.ribs.reduce((routes, rib) => routes + rib.routes, 0), 0),
-    suspect: peers.some((peer) => peer.suspect),
   };
 }

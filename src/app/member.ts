@@ -9,7 +9,6 @@ import type { Admin, Producer } from '../kafka/types.ts';
 import { Lookup } from '../lookup/ladder.ts';
 import { createRouterDirectory, type RouterDirectory } from '../lookup/router-directory.ts';
 import { RouteLogApplier } from '../restore/route-log-applier.ts';
-import { createRibShard } from '../rib/shard.ts';
 import { DeadLetters } from '../stages/dead-letters.ts';
 import { EnrichStage } from '../stages/enrich/enrich-stage.ts';
 import { FlowBatch } from '../stages/enrich/flow-batch.ts';
@@ -19,7 +18,10 @@ import { RouteStage } from '../stages/route/route-stage.ts';
 import { SourceTopics } from '../stages/route/source-topics.ts';
 import { ErrorDigest } from '../telemetry/error-digest.ts';
 import type { Logger } from 'pino';
+import { GroupMembers } from './group-members.ts';
 import { decoderByFormat, flowInputs, routeInputs } from './inputs.ts';
+import { LookupService } from './lookup-service.ts';
+import { RouterEvents } from './router-events.ts';
 import { prepareTopics, type World } from './topics.ts';
 
 const commitIntervalMs = 500;
@@ -38,7 +40,13 @@ export interface Member {
   readonly flowCounters: FlowCounters;
   /** Records of the routes log that could not be applied. */
   readonly badRouteRecords: { count: number };
+  /** Lookups by hand; flows have a Lookup of their own. */
+  readonly lookupService: LookupService;
+  readonly groupMembers: GroupMembers;
+  readonly events: RouterEvents;
   readonly startedAtMs: number;
+  /** Joins the groups. */
+  start(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -50,7 +58,8 @@ interface Connections {
   readonly deadLetters: Producer;
 }
 
-export async function startMember(
+/** Connects and wires; nothing is read before start(). */
+export async function createMember(
   config: CompiledConfig,
   logger: Logger,
   onFatal: (error: Error) => void,
@@ -95,6 +104,13 @@ async function wire(
     );
   const { routeStage, sources } = wireRoutes(config, connections, directory, makeDeadLetters('route'), logger, onFatal);
   const flowCounters = createFlowCounters();
+  const events = new RouterEvents();
+  const groupMembers = new GroupMembers({
+    admin: connections.admin,
+    group: config.groups.enrich,
+    shardTopic: config.internalTopics.repartition,
+    advertise: config.http.advertise,
+  });
   const { host, enrichStage } = await wireFlows({
     config,
     connections,
@@ -103,25 +119,15 @@ async function wire(
     digest,
     flowCounters,
     badRouteRecords,
+    events,
+    memberData: () => groupMembers.memberData(),
     makeDeadLetters: makeDeadLetters('enrich'),
     logger,
     onFatal,
   });
-  await routeStage.start();
-  await enrichStage.start();
-  const stop = async (): Promise<void> => {
-    const stages = await Promise.allSettled([routeStage.stop(), enrichStage.stop()]);
-    for (const result of stages) {
-      if (result.status === 'rejected')
-        logger.error({ reason: errorText(result.reason) }, 'a stage did not stop cleanly');
-    }
-    await Promise.allSettled([
-      connections.output.disconnect(),
-      connections.deadLetters.disconnect(),
-      connections.admin.disconnect(),
-    ]);
-    digest.stop();
-  };
+  const { views } = config.lookup;
+  const explain = { lookup: new Lookup({ views }), views };
+  const lookupService = new LookupService({ explain, directory, host, members: groupMembers });
   return {
     config,
     routeStage,
@@ -130,9 +136,31 @@ async function wire(
     host,
     flowCounters,
     badRouteRecords,
+    lookupService,
+    groupMembers,
+    events,
     startedAtMs: Date.now(),
-    stop,
+    start: async () => {
+      await routeStage.start();
+      await enrichStage.start();
+    },
+    stop: async () => {
+      await stopStages([routeStage, enrichStage], logger);
+      await disconnect(connections);
+      digest.stop();
+    },
   };
+}
+
+async function stopStages(stages: readonly { stop(): Promise<void> }[], logger: Logger): Promise<void> {
+  for (const result of await Promise.allSettled(stages.map((stage) => stage.stop()))) {
+    if (result.status === 'fulfilled') continue;
+    logger.error({ reason: errorText(result.reason) }, 'a stage did not stop cleanly');
+  }
+}
+
+async function disconnect({ output, deadLetters, admin }: Connections): Promise<void> {
+  await Promise.allSettled([output.disconnect(), deadLetters.disconnect(), admin.disconnect()]);
 }
 
 interface FlowWiring {
@@ -143,6 +171,8 @@ interface FlowWiring {
   readonly digest: ErrorDigest;
   readonly flowCounters: FlowCounters;
   readonly badRouteRecords: { count: number };
+  readonly events: RouterEvents;
+  readonly memberData: () => Buffer;
   readonly makeDeadLetters: () => DeadLetters;
   readonly logger: Logger;
   readonly onFatal: (error: Error) => void;
@@ -150,10 +180,11 @@ interface FlowWiring {
 
 async function wireFlows(wiring: FlowWiring): Promise<{ host: ShardHost; enrichStage: EnrichStage }> {
   const { config, connections, world, directory, digest, flowCounters, badRouteRecords, makeDeadLetters } = wiring;
-  const { logger, onFatal } = wiring;
+  const { events, memberData, logger, onFatal } = wiring;
   const host = new ShardHost({
     admin: connections.admin,
     reader: connections.client.partitionReader(),
+    copyReader: connections.client.partitionReader(),
     applier: new RouteLogApplier({
       directory,
       decoderFor: decoderByFormat(),
@@ -163,7 +194,8 @@ async function wireFlows(wiring: FlowWiring): Promise<{ host: ShardHost; enrichS
       },
     }),
     routesTopic: config.internalTopics.routes,
-    createShard: (shard) => createRibShard(shard, config.peers),
+    createShard: (shard) => events.createShard(shard, config.peers),
+    references: directory.references,
     logger,
     onFatal,
   });
@@ -173,6 +205,7 @@ async function wireFlows(wiring: FlowWiring): Promise<{ host: ShardHost; enrichS
       groupId: config.groups.enrich,
       topics: [...config.flows.map((f) => f.topic), repartition],
       ownedTopic: repartition,
+      memberData,
     }),
     producer: connections.output,
     makeDeadLetters,

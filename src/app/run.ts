@@ -1,6 +1,7 @@
 /**
- * `flowrib run`: wires the stages to Kafka and keeps them alive. Order of start: topics, producers, route stage, enrich stage, HTTP.
- * Order of stop: stages leave their groups (commit, then leave, so that others take over at once), then connections, then HTTP.
+ * `flowrib run`: wires the stages to Kafka and keeps them alive. Order of start: topics, producers, HTTP (whose address the group is
+ * told at the join), route stage, enrich stage. Order of stop: stages leave their groups (commit, then leave, so that others take over
+ * at once), then connections, then HTTP.
  */
 
 import { errorText, FatalError } from '../base/errors.ts';
@@ -8,7 +9,7 @@ import type { CompiledConfig } from '../config/types.ts';
 import { createHttpServer } from '../http/server.ts';
 import type { Logger } from 'pino';
 import { createMetrics } from '../telemetry/metrics.ts';
-import { startMember, type Member } from './member.ts';
+import { createMember, type Member } from './member.ts';
 import { registerMemberMetrics } from './member-metrics.ts';
 import { memberStatus } from './member-status.ts';
 
@@ -28,7 +29,7 @@ export async function runApp(config: CompiledConfig, logger: Logger): Promise<Ru
     logger.fatal({ reason: errorText(error) }, 'cannot go on');
     failure.reject(error instanceof FatalError ? error : new FatalError(errorText(error), { cause: error }));
   };
-  const member = await startMember(config, logger, onFatal);
+  const member = await createMember(config, logger, onFatal);
   const metrics = createMetrics();
   registerMemberMetrics(metrics, member);
   const http = createHttpServer({ listen: config.http.listen, logger, status: memberStatus(member), metrics });
@@ -40,6 +41,13 @@ export async function runApp(config: CompiledConfig, logger: Logger): Promise<Ru
     throw new FatalError(`http.listen ${config.http.listen.host}:${config.http.listen.port}: ${errorText(error)}`);
   }
   logger.info({ url: httpUrl }, 'http server listens');
+  member.groupMembers.listensOn(httpUrl);
+  try {
+    await member.start();
+  } catch (error) {
+    await http.stop();
+    throw error;
+  }
   let stopping: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
     await member.stop();

@@ -1,11 +1,12 @@
 /**
- * The HTTP interface (docs/operating.md): health, readiness, metrics and the state of shards and routers, read-only. Answers are
- * JSON but for /metrics; whatever is not known here is a JSON 404.
+ * The HTTP interface (docs/operating.md): health, readiness, metrics, the state of shards and routers, and lookups, read-only. Answers
+ * are JSON but for the page and /metrics; whatever is not known here is a JSON 404.
  */
 
 import { fastify, type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { BadQuery, parseLookupQuery } from './lookup-query.ts';
 import { page } from './page.ts';
 import type { AppStatus } from './status.ts';
 
@@ -14,6 +15,9 @@ export interface HttpApiOptions {
   readonly status: AppStatus;
   readonly metrics: Pick<Metrics, 'contentType' | 'text'>;
 }
+
+/** Set by a member that hands a lookup on; the name of that member is its value. Such a lookup is not handed on again. */
+export const forwardedHeader = 'flowrib-forwarded-by';
 
 export function createHttpApi({ logger, status, metrics }: HttpApiOptions): FastifyInstance {
   const api: FastifyInstance = fastify({
@@ -32,15 +36,36 @@ export function createHttpApi({ logger, status, metrics }: HttpApiOptions): Fast
   api.get('/metrics', async (_request, reply) => {
     return reply.header('content-type', metrics.contentType).send(await metrics.text());
   });
-  api.get('/api/v1/shards', () => ({ shards: status.shards() }));
-  api.get('/api/v1/routers', () => ({ routers: status.routers() }));
+  api.get('/api/v1/shards', async ({ query }) => {
+    if (!wantsGroup(query)) return { shards: status.shards() };
+    const { shards, members } = await status.ofGroup('shards');
+    return { shards, members };
+  });
+  api.get('/api/v1/routers', async ({ query }) => {
+    if (!wantsGroup(query)) return { routers: status.routers() };
+    const { routers, members } = await status.ofGroup('routers');
+    return { routers, members };
+  });
+  api.get('/api/v1/lookup', async ({ query, headers }, reply) => {
+    const isForwarded = headers[forwardedHeader] !== undefined;
+    const { code, body } = await status.lookup(parseLookupQuery(query), isForwarded);
+    return reply.code(code).send(body);
+  });
   api.setNotFoundHandler((request, reply) =>
     reply.code(404).send({ error: `nothing at ${request.method} ${request.url}` }),
   );
   api.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
+    if (error instanceof BadQuery) return reply.code(400).send({ error: error.message, parameter: error.parameter });
     const code = error.statusCode ?? 500;
     if (code >= 500) logger.error({ url: request.url, reason: error.message }, 'http request failed');
     return reply.code(code).send({ error: code >= 500 ? 'internal error' : error.message });
   });
   return api;
+}
+
+function wantsGroup(query: unknown): boolean {
+  const { all } = query as { all?: unknown };
+  if (all === undefined || all === 'false') return false;
+  if (all === 'true' || all === '') return true;
+  throw new BadQuery('all', 'expected true or false');
 }

@@ -10,7 +10,12 @@ export interface RibStatus {
   readonly afi: number;
   readonly safi: number;
   readonly routes: number;
+  /** End-of-RIB was seen, or its time ran out. */
   readonly endOfRib: boolean;
+  /** Time of the last Route Monitoring, by the shard's clock. */
+  readonly lastMonitoringMs: number;
+  /** Its peer sends post-policy routes of the same direction: these never answer. */
+  readonly shadowed: boolean;
   readonly stale: boolean;
   readonly suspect: boolean;
 }
@@ -24,9 +29,12 @@ export interface PeerStatus {
   readonly type: number;
   /** 16 hex digits. */
   readonly distinguisher: string;
+  /** Empty = the router's global table. */
+  readonly rd: string;
   readonly tableName: string;
   readonly state: PeerState;
   readonly epoch: number;
+  readonly epochStartMs: number;
   readonly suspect: boolean;
   /** F flag: a filtered Loc-RIB. */
   readonly filtered: boolean;
@@ -39,12 +47,16 @@ export interface SessionStatus {
   readonly up: boolean;
   readonly sysName: string;
   readonly sysDescr: string;
+  /** Source partition of its last record; empty and -1 before the first. */
+  readonly topic: string;
+  readonly partition: number;
   readonly peers: readonly PeerStatus[];
 }
 
 export interface RouterStatus {
   readonly key: string;
   readonly name: string;
+  readonly unordered: boolean;
   readonly sessions: readonly SessionStatus[];
 }
 
@@ -65,15 +77,17 @@ export interface ShardStatus {
 }
 
 export function statusOfRouter(router: RouterState): RouterStatus {
-  const sessions = [...router.sessions.values()].map(({ collector, bmpAddress, isUp, sysName, sysDescr, peers }) => ({
-    collector,
-    bmpAddress,
-    up: isUp,
-    sysName,
-    sysDescr,
-    peers: [...peers.values()].map((peer) => statusOfPeer(peer)),
+  const sessions = [...router.sessions.values()].map((session) => ({
+    collector: session.collector,
+    bmpAddress: session.bmpAddress,
+    up: session.isUp,
+    sysName: session.sysName,
+    sysDescr: session.sysDescr,
+    topic: session.topic,
+    partition: session.partition,
+    peers: [...session.peers.values()].map((peer) => statusOfPeer(peer)),
   }));
-  return { key: router.key, name: router.name, sessions };
+  return { key: router.key, name: router.name, unordered: router.isUnordered, sessions };
 }
 
 function statusOfPeer(peer: Peer): PeerStatus {
@@ -84,9 +98,11 @@ function statusOfPeer(peer: Peer): PeerStatus {
     localAs: peer.localAs,
     type: peer.type,
     distinguisher: peer.distinguisher,
+    rd: peer.rd,
     tableName: peer.tableName,
     state: peer.state,
     epoch: peer.epoch,
+    epochStartMs: peer.epochStartMs,
     suspect: peer.isSuspect,
     filtered: peer.isFiltered,
     ribs: [...peer.ribs, ...peer.staleRibs].map((rib) => statusOfRib(rib)),
@@ -100,6 +116,8 @@ function statusOfRib(rib: Rib): RibStatus {
     safi: rib.safi,
     routes: routesOf(rib),
     endOfRib: rib.isComplete,
+    lastMonitoringMs: rib.lastMonitoringMs,
+    shadowed: rib.peer.neighbour.shadows(rib.view),
     stale: rib.isStale,
     suspect: rib.isSuspect,
   };

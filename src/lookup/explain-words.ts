@@ -1,0 +1,106 @@
+/** What a lookup did, in the words of those who run routers. Texts only; explain.ts says which of them apply. */
+
+import { viewNames } from '../model/answer.ts';
+import { viewComplete, viewNotHeld } from '../rib/peers.ts';
+
+/** What a rule of the decision (decidedByNames) looks at, for "decided by …". */
+export const ruleWords: Readonly<Record<string, string>> = {
+  only: 'it is the only route there',
+  'next-hop': "it alone has the flow's next hop",
+  stale: 'it is live, the others are of epochs that are over',
+  'local-pref': 'it has the highest LOCAL_PREF (none counts 100)',
+  'path-length': 'it has the shortest AS path (an AS_SET counts 1, confederation segments 0)',
+  origin: 'it has the lowest ORIGIN (igp, egp, incomplete)',
+  med: 'it has the lowest MED of its neighbour AS (none counts 0)',
+  ebgp: 'it was learned over eBGP, the others over iBGP',
+  'router-id': 'it has the lowest ORIGINATOR_ID or router id',
+  'cluster-list': 'it has the shortest CLUSTER_LIST',
+  peer: 'it has the lowest peer address',
+  'path-id': 'it has the lowest path id',
+  source: 'it comes first by BMP session, view, SAFI and peer: all else is equal',
+};
+
+/** Why a candidate lost, for people. */
+export const lostByWords: Readonly<Record<string, string>> = {
+  'next-hop': "not the flow's next hop",
+  stale: 'of an epoch that is over',
+  'local-pref': 'lower LOCAL_PREF',
+  'path-length': 'longer AS path',
+  origin: 'higher ORIGIN',
+  med: 'higher MED in the same neighbour AS',
+  ebgp: 'iBGP after eBGP',
+  'router-id': 'higher router id',
+  'cluster-list': 'longer CLUSTER_LIST',
+  peer: 'higher peer address',
+  'path-id': 'higher path id',
+  source: 'later by session, view, SAFI or peer',
+  copy: 'the same route by another BMP session was taken',
+  authority: 'its view does not answer here',
+  prefix: 'a longer prefix answers',
+  tier: 'another table answers',
+  'pre-policy': 'its peer sends post-policy too: policy may have rejected it',
+  'view-not-configured': 'its view is not in lookup.views',
+};
+
+const familyName = (family: number): string => (family === 4 ? 'IPv4' : 'IPv6');
+
+function list(parts: readonly string[]): string {
+  if (parts.length < 2) return parts.join('');
+  return `${parts.slice(0, -1).join(', ')} and ${parts[parts.length - 1]}`;
+}
+
+function stateWords(view: number, states: Uint8Array): string {
+  if (states[view] === viewNotHeld) return `${viewNames[view]} is not held`;
+  if (states[view] === viewComplete) return `${viewNames[view]} is complete`;
+  return `${viewNames[view]} is not complete (no End-of-RIB yet, nor its timeout; or filtered)`;
+}
+
+/** Which view answers, and why those before it do not. `states` by view (RouterState.viewStates). */
+export function authorityWords(family: number, views: readonly number[], states: Uint8Array): string {
+  const answering = views.findIndex((view) => states[view] === viewComplete);
+  if (answering < 0) {
+    const held = views.filter((view) => states[view] !== viewNotHeld);
+    if (held.length === 0) return `no configured view is held for ${familyName(family)}`;
+    const all = list(views.map((view) => stateWords(view, states)));
+    return `no view is complete for ${familyName(family)}, so all configured ones answer together: ${all}`;
+  }
+  const before = views.slice(0, answering);
+  const head = `${viewNames[views[answering]]} answers for ${familyName(family)}: it is complete`;
+  if (before.length === 0) return `${head} and the first of lookup.views`;
+  return `${head}; before it, ${list(before.map((view) => stateWords(view, states)))}`;
+}
+
+export function prefixWords(
+  address: string,
+  prefix: string | null,
+  who: string,
+  longer: readonly { readonly prefix: string; readonly why: string }[],
+): string {
+  const passed = longer.map(({ prefix: other, why }) => `${other} is longer, but ${why}`);
+  const found =
+    prefix === null
+      ? `no prefix over ${address} in what may answer of ${who}`
+      : `${prefix} is the longest prefix over ${address} in what may answer of ${who}`;
+  return [found, ...passed].join('; ');
+}
+
+export function passedOverWords(lostBy: ReadonlySet<string>, views: ReadonlySet<string>): string {
+  const held = list([...views].toSorted());
+  if (lostBy.has('pre-policy')) return `only ${held} has it, which may hold what import policy rejected`;
+  if (lostBy.has('authority')) return `only ${held} has it, which does not answer here`;
+  return `only ${held} has it, which is not in lookup.views`;
+}
+
+export function nextHopWords(nextHop: string | null, matched: boolean, view: string): string {
+  if (nextHop === null) return 'no next hop was given: the best route is chosen';
+  if (matched) return `the next hop ${nextHop} is that of the route chosen, in ${view}`;
+  return `no route of this prefix has the next hop ${nextHop}: the best route is chosen`;
+}
+
+export function retiredWords(routes: number): string {
+  const what =
+    routes === 1
+      ? 'one route of a peer or epoch that is gone is'
+      : `${routes} routes of peers or epochs that are gone are`;
+  return `${what} still being freed; none of them answers`;
+}
