@@ -22,6 +22,9 @@ export const originEgp = 1;
 export const originIncomplete = 2;
 export const originAbsent = 3;
 
+/** Stands for any ASN that does not fit in 2 bytes (RFC 6793 §9). */
+const asTrans = 23456;
+
 export const asSet = 1;
 export const asSequence = 2;
 export const asConfedSequence = 3;
@@ -126,7 +129,7 @@ export class AttributeReader {
     return -1;
   }
 
-  /** Last ASN of a path that ends in a sequence; -1 for an AS_SET at the end (ambiguous), -2 for a path without ASNs outside confederation segments. */
+  /** Last ASN of a path that ends in a sequence; -1 for an AS_SET at the end (ambiguous) and for AS_TRANS (nobody), -2 for a path without ASNs outside confederation segments. */
   originAs(): number {
     let origin = -2;
     const end = this.asPathAt + this.asPathWords;
@@ -137,6 +140,6 @@ export class AttributeReader {
       else if (count > 0 && type === asSet) origin = -1;
       at += 1 + count;
     }
-    return origin;
+    return origin === asTrans ? -1 : origin;
   }
 }

@@ -20,9 +20,14 @@ export function viewOf(header: PerPeerHeader): number {
   return header.isPostPolicy ? viewAdjRibInPost : viewAdjRibInPre;
 }
 
+function isAdjRibIn(view: number): boolean {
+  return view === viewAdjRibInPost || view === viewAdjRibInPre;
+}
+
 class PeerContext implements UpdateContext {
   twoByteAsPath = false;
   isLocRib = false;
+  isExternal = false;
   peer: Peer | null = null;
   view = 0;
 
@@ -71,6 +76,7 @@ export class RouteMonitor {
     context.view = view;
     context.twoByteAsPath = header.isTwoByteAsPath;
     context.isLocRib = peer.isLocRib;
+    context.isExternal = isAdjRibIn(view) && peer.localAs !== 0 && peer.as !== peer.localAs;
     try {
       decodeUpdate(buffer, start, end, context, update, recordStart);
     } catch (error) {

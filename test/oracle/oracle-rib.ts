@@ -146,6 +146,9 @@ export class OracleRib {
     if (event.kind === 'withdraw') return;
     const isUp = this.lives.get(lifeKey(event))?.state === 'up';
     const { attributes } = event;
+    // From another AS an empty path is malformed, as far as the OPENs tell who is another AS: treat-as-withdraw.
+    const isExternal = isUp && !peer.isLocRib && peer.as !== oracleLocalAs && (view === 1 || view === 2);
+    if (isExternal && attributes.asPath.length === 0) return;
     const localAs = isUp ? oracleLocalAs : peer.isLocRib ? peer.as : 0;
     this.routes.set(key, {
       session,

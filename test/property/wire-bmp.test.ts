@@ -19,7 +19,13 @@ const reader = new AttributeReader();
 /** Decodes all of a record; the outcome as text, so that two runs can be compared. */
 function decodeRecord(buffer: Buffer, start: number, end: number, pathIds: boolean, twoByteAsPath: boolean): string {
   const outcomes: string[] = [];
-  const context = { twoByteAsPath, isLocRib: false, hasPathId: () => pathIds, hasMultipleLabels: () => pathIds };
+  const context = {
+    twoByteAsPath,
+    isLocRib: false,
+    isExternal: false,
+    hasPathId: () => pathIds,
+    hasMultipleLabels: () => pathIds,
+  };
   try {
     for (const part of decoder.split(buffer, start, end)) {
       const frames = decoder.frames(buffer, part.start, part.end);

@@ -8,6 +8,7 @@ import type { BgpUpdate, NlriList, UpdateContext } from '../../src/wire/bgp/type
 export const plainContext: UpdateContext = {
   twoByteAsPath: false,
   isLocRib: false,
+  isExternal: false,
   hasPathId: () => false,
   hasMultipleLabels: () => false,
 };

@@ -169,8 +169,8 @@ export class PathAttributes {
       case attrAsPath:
         return this.readAsPath(buffer, from, to);
       case attrNextHop:
-        if (size !== 4) return treatedAsWithdraw;
-        this.nextHop.setV4(readWord(buffer, from));
+        // Missing where routes need it is found later; beside MP routes alone it is to be ignored (RFC 4760 §3).
+        if (size === 4) this.nextHop.setV4(readWord(buffer, from));
         return accepted;
       case attrMed:
         if (size !== 4) return treatedAsWithdraw;
@@ -187,7 +187,8 @@ export class PathAttributes {
       case attrAggregator:
         if (size !== 6 && size !== 8) return discarded;
         this.aggregatorAs = size === 6 ? buffer.readUInt16BE(from) : buffer.readUInt32BE(from);
-        return accepted;
+        // AS 0: RFC 7607.
+        return this.aggregatorAs === 0 ? discarded : accepted;
       case attrOriginatorId:
         if (size !== 4) return treatedAsWithdraw;
         this.hasOriginatorId = true;
@@ -202,7 +203,7 @@ export class PathAttributes {
       case attrAs4Path:
         return readAs4Path(buffer, from, to, this.as4Path) ? accepted : this.dropAs4Path();
       case attrAs4Aggregator:
-        if (size !== 8) return discarded;
+        if (size !== 8 || readWord(buffer, from) === 0) return discarded;
         this.hasAs4Aggregator = true;
         return accepted;
       default:
@@ -251,10 +252,18 @@ export class PathAttributes {
     return discarded;
   }
 
-  /** RFC 6793 §4.2.3: an AGGREGATOR that is not AS_TRANS says that AS4_AGGREGATOR and AS4_PATH are out of date. */
+  /**
+   * Beside a 4-byte AS_PATH both AS4 attributes are discarded (RFC 6793 §4.1), which is no fault of theirs. Else an AGGREGATOR that is
+   * not AS_TRANS says that they are out of date (§4.2.3).
+   */
   private mergePaths(): void {
+    if (this.asWidth === 4 && this.hasAsPath) {
+      if (this.as4Path.length > 0) this.discardedAttributes++;
+      if (this.hasAs4Aggregator) this.discardedAttributes++;
+      return;
+    }
     if (this.as4Path.length === 0) return;
     const isOutOfDate = this.hasAs4Aggregator && this.aggregatorAs >= 0 && this.aggregatorAs !== asTrans;
-    if (this.asWidth === 2 && this.hasAsPath && !isOutOfDate) mergeAs4Path(this.asPath, this.as4Path);
+    if (this.hasAsPath && !isOutOfDate) mergeAs4Path(this.asPath, this.as4Path);
   }
 }

@@ -33,6 +33,8 @@ export interface UpdateContext {
   readonly twoByteAsPath: boolean;
   /** The PDU is from a Loc-RIB (peer type 3): routes that the router itself originated may lack AS_PATH (GoBGP 3.10). */
   readonly isLocRib: boolean;
+  /** The PDU is from the Adj-RIB-In of a peer in another AS: its AS_PATH cannot be empty. */
+  readonly isExternal: boolean;
   /** NLRI of `afi << 8 | safi` start with a 4-byte path id. */
   hasPathId(family: number): boolean;
   /** Labels are a stack (Multiple Labels negotiated), not one 3-octet label. */

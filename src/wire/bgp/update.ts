@@ -143,7 +143,11 @@ function readAnnouncements(buffer: Buffer, start: number, end: number, context: 
     // RFC 7606 §3 d. An UPDATE that only withdraws needs none of them, one with MP routes only needs no NEXT_HOP.
     if (attributes.origin === originAbsent) malformed('attribute 1: missing or malformed, routes taken as withdrawn');
     if (!attributes.hasAsPath && !context.isLocRib) malformed('attribute 2: missing, routes taken as withdrawn');
-    if (hasRoutes && attributes.nextHop.kind === 0) malformed('attribute 3: missing, routes taken as withdrawn');
+    else if (context.isExternal && attributes.asPath.length === 0) {
+      // RFC 4271 §6.3: the peer's AS must lead.
+      malformed('attribute 2: empty, from another AS, routes taken as withdrawn');
+    }
+    if (hasRoutes && attributes.nextHop.kind === 0) malformed('attribute 3: missing or malformed, routes taken as withdrawn');
   }
   const list = attributes.isTreatAsWithdraw ? into.withdrawn : into.announced;
   if (reach.isPresent) {
