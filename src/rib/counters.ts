@@ -6,6 +6,8 @@ export class RibCounters {
   ticks = 0;
   /** Records at or before the applied position, or of a former topic id. */
   ignoredDuplicates = 0;
+  /** Records of routers that this copy of the shard does not keep. */
+  ignoredRouters = 0;
   /** BMP messages by kind ("route-monitoring" …). */
   readonly messages = new Map<string, number>();
   updates = 0;
@@ -25,6 +27,8 @@ export class RibCounters {
   asWidthGuessed = 0;
   /** Route entries of families that are not kept, by afi << 8 | safi. */
   readonly skippedFamilies = new Map<number, number>();
+  /** EVPN routes other than IP prefixes, by route type (RFC 7432 §7). */
+  readonly skippedEvpnTypes = new Map<number, number>();
   /** Route Monitoring of peers without a Peer Up. */
   provisional = 0;
   epochs = 0;
@@ -32,6 +36,16 @@ export class RibCounters {
   peersDropped = 0;
   /** Records of a session that came over another source partition than the one before. */
   sourcePartitionChanges = 0;
+  /** Times that a router's records turned out to have no order. */
+  routersUnordered = 0;
+  /** Messages held back to be put in order, and of those the ones released before their time for want of room. */
+  held = 0;
+  releasedEarly = 0;
+  /** Held messages that came behind the Peer Down or Termination that ended what they belong to: not applied. */
+  stragglers = 0;
+  /** A route announced and withdrawn so close together that only the offsets tell which was last. */
+  doubtfulOrder = 0;
+  sessionsSilent = 0;
 
   count(map: Map<string, number>, key: string): void {
     map.set(key, (map.get(key) ?? 0) + 1);
@@ -47,6 +61,8 @@ export interface RibEvent {
     | 'session-lost'
     | 'peer-dropped'
     | 'source-partition-changed'
+    | 'router-unordered'
+    | 'router-ordered'
     | 'problem';
   /** Name of the router. */
   readonly router: string;

@@ -14,7 +14,9 @@ import { viewAdjRibInPost, viewAdjRibInPre, viewAdjRibOutPost, viewAdjRibOutPre 
 import { afiIpv4, afiIpv6, evpn, safiVpn } from '../wire/bgp/types.ts';
 import { peerTypeGlobal, peerTypeLocal, peerTypeLocRib, type PerPeerHeader } from '../wire/bmp/types.ts';
 import { NlriForms } from './add-path.ts';
+import { HeaderClock } from './header-clock.ts';
 import { formatPeerDistinguisher } from './route-distinguishers.ts';
+import { SourcePartitions } from './source-partitions.ts';
 import type { RibInstance } from './sources.ts';
 import { none, type SourceId } from './types.ts';
 
@@ -105,6 +107,17 @@ export class BmpSession {
   /** Source partition of the last record. */
   topic = '';
   partition = -1;
+  readonly partitions = new SourcePartitions();
+  /** Its records have no order. */
+  isUnordered = false;
+  /** The shard's clock at its last record. */
+  lastRecordMs = 0;
+  /** Nothing came for longer than asked for; whatever comes next takes that back. */
+  isSilent = false;
+  readonly headerClock = new HeaderClock();
+  /** Messages held back (reorder.ts), and for how long the last one was. */
+  waiting = 0;
+  windowMs = 0;
   private readonly held = new Uint8Array(viewCount * 2);
   private readonly incomplete = new Uint8Array(viewCount * 2);
 
@@ -162,6 +175,8 @@ export class Peer {
   localAs = 0;
   tableName = '';
   state: PeerState = 'down';
+  /** What it was when its session fell silent. */
+  silencedFrom: PeerState | null = null;
   epoch = 0;
   epochStartMs = 0;
   dropAtMs = Infinity;
@@ -221,6 +236,8 @@ export class Rib {
   readonly sourcesByTag = new Map<number, Map<number, SourceId>>();
   isComplete = false;
   isStale = false;
+  /** Of the present epoch, but it is not known whether the router still has it: answers as stale until heard of. */
+  isDoubted = false;
   isSuspect: boolean;
   readonly startMs: number;
   lastMonitoringMs: number;

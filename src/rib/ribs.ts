@@ -70,9 +70,19 @@ export class Ribs {
 
   /** As `sourceByRd`, -1 when it has no routes. */
   findSourceByRd(rib: Rib, high: number, low: number, tag: number): SourceId {
-    const sources = rib.sourcesByTag.get(tag);
-    if (sources === undefined) return none;
-    return sources.get(this.rds.addWords(high, low)) ?? none;
+    return rib.sourcesByTag.get(tag)?.get(this.rds.findWords(high, low)) ?? none;
+  }
+
+  /** A route of such a source is gone. The source goes with its last, so that RDs that come and go leave nothing behind. */
+  routeGone(rib: Rib, source: SourceId, tag: number): void {
+    const { routes, sources } = rib.instance;
+    if (routes.routesOfSource(source) > 0) return;
+    const byRd = rib.sourcesByTag.get(tag);
+    byRd?.delete(sources.rd[source]);
+    if (byRd?.size === 0) rib.sourcesByTag.delete(tag);
+    rib.sources.delete(source);
+    this.dropSource(rib, source);
+    rib.peer.session.router.outdate();
   }
 
   complete(rib: Rib): void {
@@ -97,6 +107,32 @@ export class Ribs {
     peer.ribs.splice(peer.ribs.indexOf(rib), 1);
     peer.staleRibs.push(rib);
     this.refresh(rib);
+  }
+
+  /** It answers as stale until it is heard of. */
+  doubt(rib: Rib): void {
+    if (rib.isDoubted) return;
+    rib.isDoubted = true;
+    this.refresh(rib);
+  }
+
+  /**
+   * The router has told of it: in doubt no longer. Of a Loc-RIB with several Peer Ups (RFC 9069 §6.1.1), of which some went down and none
+   * said which, those left are known once as many have spoken as are up.
+   */
+  confirm(rib: Rib): void {
+    if (!rib.isDoubted) return;
+    rib.isDoubted = false;
+    this.refresh(rib);
+    const { peer } = rib;
+    if (peer.partsDown === 0) return;
+    const alive = peer.parts.filter((part) =>
+      peer.ribs.some((other) => !other.isDoubted && part.families.includes(other.afiSafi)),
+    );
+    if (alive.length < peer.parts.length - peer.partsDown) return;
+    peer.parts = alive;
+    peer.partsDown = 0;
+    for (const other of [...peer.ribs]) if (other.isDoubted) this.retire(other);
   }
 
   /** Mark and sweep: what the new epoch has not told again is gone. */
@@ -162,7 +198,7 @@ export class Ribs {
     const usable = !peer.neighbour.shadows(rib.view);
     sources.head[source] = usable ? (peer.session.router.index << headViewBits) | rib.view : -1;
     sources.flags[source] =
-      (rib.isStale ? sourceStale : 0) |
+      (rib.isStale || rib.isDoubted ? sourceStale : 0) |
       (rib.isSuspect ? sourceSuspect : 0) |
       (rib.isComplete && !peer.isFiltered ? sourceComplete : 0) |
       (rib.isEbgp ? sourceEbgp : 0) |

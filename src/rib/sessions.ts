@@ -4,7 +4,9 @@
  *   Initiation again, Termination   the former session is lost: its RIBs are stale, dropped after `staleTimeMs`
  *   Peer Up, the same again         goes on: senders repeat it for each view
  *   Peer Up, anything else          a new epoch: the former RIBs are stale until swept (End-of-RIB, its timeout)
- *   Peer Down                       the end of all views at once, whatever its L and O flags say
+ *   Peer Down                       the end of all views at once, whatever its L and O flags say; one of several Loc-RIB peers that
+ *                                   cannot be told apart: all in doubt until heard of again
+ *   silence, when asked for         as a lost session, taken back when it speaks again before it is dropped
  *   Route Monitoring without one    a provisional peer: no path ids, suspect
  *
  * Reads no clock: `nowMs` is the shard's.
@@ -122,7 +124,7 @@ export class Sessions {
 
   /** Forgets sessions that are over and routers without one. */
   dropEmpty(session: BmpSession): void {
-    if (session.isUp || session.peers.size > 0) return;
+    if (session.isUp || session.peers.size > 0 || session.waiting > 0) return;
     this.lastSession = null;
     this.lastPeer = null;
     const { router } = session;
@@ -168,6 +170,49 @@ export class Sessions {
     this.onEvent({ kind: 'session-lost', router: session.router.name, peer: '', text: `${why}: ${lost} peers stale` });
   }
 
+  /**
+   * A source partition was read to its end: of its sessions, those that said nothing for `silenceMs` count as lost. The clock alone does
+   * not tell: it may go by other partitions while this one is stuck.
+   */
+  loseSilent(topic: string, partition: number, nowMs: number, silenceMs: number): void {
+    for (const router of this.routers.values()) {
+      for (const session of router.sessions.values()) {
+        if (session.topic !== topic || session.partition !== partition) continue;
+        if (session.isSilent || !session.isUp || nowMs - session.lastRecordMs < silenceMs) continue;
+        this.silence(session, nowMs);
+      }
+    }
+  }
+
+  private silence(session: BmpSession, nowMs: number): void {
+    session.isSilent = true;
+    session.isUp = false;
+    const dropAtMs = nowMs + this.options.staleTimeMs;
+    this.due(dropAtMs);
+    for (const peer of session.peers.values()) {
+      if (peer.state !== 'up' && peer.state !== 'provisional') continue;
+      for (const rib of peer.ribs) this.ribs.doubt(rib);
+      peer.silencedFrom = peer.state;
+      peer.state = 'stale';
+      peer.dropAtMs = dropAtMs;
+    }
+    this.counters.sessionsSilent++;
+    this.onEvent({ kind: 'session-lost', router: session.router.name, peer: '', text: 'silent' });
+  }
+
+  /** It was only quiet: all that is left of it goes on as it was. */
+  endSilence(session: BmpSession): void {
+    session.isSilent = false;
+    session.isUp = true;
+    for (const peer of session.peers.values()) {
+      if (peer.silencedFrom === null) continue;
+      peer.state = peer.silencedFrom;
+      peer.silencedFrom = null;
+      peer.dropAtMs = Infinity;
+      if (peer.partsDown === 0) for (const rib of peer.ribs) this.ribs.confirm(rib);
+    }
+  }
+
   private applyPeerUp(session: BmpSession, message: PeerUp, nowMs: number): void {
     const header = message.peer;
     const key = peerKey(header);
@@ -195,6 +240,7 @@ export class Sessions {
       peer.partsDown = Math.max(0, peer.partsDown - 1);
       const again = peer.ribs.filter((rib) => families.includes(rib.afiSafi));
       for (const rib of again) this.ribs.makeStale(rib, Infinity);
+      if (peer.partsDown === 0) for (const rib of peer.ribs) this.ribs.confirm(rib);
       peer.epoch++;
       peer.epochStartMs = nowMs;
       this.due(nowMs + this.options.endOfRibTimeoutMs);
@@ -234,10 +280,9 @@ export class Sessions {
     const peer = session.peers.get(peerKey(message.peer));
     if (peer === undefined || peer.state === 'down') return;
     if (peer.state === 'up' && peer.partsDown + 1 < peer.parts.length) {
-      // Which of the Loc-RIB's parts went, the message does not say: none of the others' routes may go.
+      // Which of the Loc-RIB's parts went, the message does not say: none of the others' routes may go, none is sure any more.
       peer.partsDown++;
-      peer.isSuspect = true;
-      for (const rib of peer.ribs) this.ribs.suspect(rib);
+      for (const rib of peer.ribs) this.ribs.doubt(rib);
       this.event('peer-down', peer, `${peerDownText(message)}; one of ${peer.parts.length} parts`);
       return;
     }

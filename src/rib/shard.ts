@@ -8,16 +8,19 @@
 
 import { RecordError } from '../base/errors.ts';
 import { bmpMessageLength, decodeBmpMessage } from '../wire/bmp/messages.ts';
-import type { RouteMonitoring } from '../wire/bmp/types.ts';
+import type { BmpMessage, RouteMonitoring } from '../wire/bmp/types.ts';
 import { AttributeStore } from './attribute-store.ts';
 import { RibCounters, type RibEvent } from './counters.ts';
-import type { BmpSession, Peer, RouterState } from './peers.ts';
+import { type BmpSession, type Peer, peerKey, type RouterState } from './peers.ts';
 import { AppliedPositions } from './positions.ts';
 import { PrefixTable } from './prefix-table.ts';
+import { Reorder } from './reorder.ts';
+import type { HeldMessage } from './reorder-queue.ts';
 import { Ribs } from './ribs.ts';
 import { RouteDistinguishers } from './route-distinguishers.ts';
 import { RouteMonitor } from './route-monitoring.ts';
 import { Sessions } from './sessions.ts';
+import { partitionBack, partitionSame, settledMs } from './source-partitions.ts';
 import { type RibInstance, SourceColumns } from './sources.ts';
 import { type ShardStatus, statusOfRouter } from './status.ts';
 import { runTimers } from './timers.ts';
@@ -70,7 +73,15 @@ export function createRouteLogEntry(): RouteLogEntry {
 export interface RibShardOptions {
   readonly staleTimeMs: number;
   readonly endOfRibTimeoutMs: number;
+  /** By source topic, for producers that reorder: how long messages are held back to be put in order. */
+  readonly reorderMs?: ReadonlyMap<string, number>;
+  /** How long a BMP session may say nothing before it counts as lost; 0 = for ever. */
+  readonly silenceMs?: number;
 }
+
+/** How long messages of routers without an order are held back. */
+export const unorderedWindowMs = 2000;
+const noReorder: ReadonlyMap<string, number> = new Map();
 
 export interface RibShardParts {
   readonly shard: number;
@@ -114,7 +125,12 @@ export class RibShard {
   private readonly ribs: Ribs;
   private readonly monitor: RouteMonitor;
   private readonly positions = new AppliedPositions();
+  private readonly reorder: Reorder;
+  private readonly reorderMs: ReadonlyMap<string, number>;
+  private readonly silenceMs: number;
   private readonly onEvent: (event: RibEvent) => void;
+  /** Keys of the only routers that this copy is about; null = all. */
+  private kept: ReadonlySet<string> | null = null;
 
   constructor(parts: RibShardParts) {
     this.shard = parts.shard;
@@ -128,6 +144,9 @@ export class RibShard {
     this.ribs = new Ribs(this.global, this.vpn, this.rds);
     this.sessions = new Sessions(parts.options, this.ribs, this.counters, this.onEvent);
     this.monitor = new RouteMonitor(attributes, this.ribs, this.counters);
+    this.reorder = new Reorder(this, this.counters);
+    this.reorderMs = parts.options.reorderMs ?? noReorder;
+    this.silenceMs = parts.options.silenceMs ?? 0;
   }
 
   /** The router's state, or undefined when no BMP session told of it. Hot path of lookup. */
@@ -135,8 +154,9 @@ export class RibShard {
     return this.sessions.routers.get(key);
   }
 
-  /** Drops all BMP sessions of other routers: a copy of a reference router's table needs no more. */
+  /** Drops all BMP sessions of other routers, and ignores them from then on: a copy of a reference router's table needs no more. */
   keepRouters(keys: ReadonlySet<string>): void {
+    this.kept = keys;
     for (const router of this.sessions.routers.values()) {
       if (!keys.has(router.key)) this.sessions.dropRouter(router);
     }
@@ -150,14 +170,22 @@ export class RibShard {
       this.counters.ignoredDuplicates++;
       return;
     }
+    if (this.kept !== null && !this.kept.has(entry.routerKey)) {
+      this.counters.ignoredRouters++;
+      return;
+    }
     const session = this.sessions.open(entry.routerKey, entry.routerName, entry.collector, entry.bmpAddress);
+    if (session.isSilent) this.sessions.endSilence(session);
+    session.lastRecordMs = this.clockMs;
     this.noteSourcePartition(session, entry);
+    const windowMs = this.windowOf(session, entry.topic);
     const { buffer, end } = entry;
     for (let at = entry.start; at < end;) {
       let messageEnd = end;
       try {
         messageEnd = at + bmpMessageLength(buffer, at, end, entry.start);
-        this.applyMessage(session, entry, at, messageEnd);
+        if (windowMs > 0) this.hold(session, entry, at, messageEnd, windowMs);
+        else this.applyMessage(session, entry, at, messageEnd);
       } catch (error) {
         if (!(error instanceof RecordError)) throw error;
         this.counters.recordErrors++;
@@ -171,12 +199,19 @@ export class RibShard {
   tick(position: RouteLogPosition): void {
     this.counters.ticks++;
     this.advanceClock(position.timestampMs, position.logOffset);
-    this.positions.readToEnd(position.topicId, position.topic, position.partition, position.offset);
+    const { topicId, topic, partition, offset } = position;
+    if (!this.positions.readToEnd(topicId, topic, partition, offset) || this.silenceMs === 0) return;
+    this.sessions.loseSilent(topic, partition, this.clockMs, this.silenceMs);
   }
 
   /** Frees up to `maxRoutes` routes that no longer answer; true while there are more. */
   reclaim(maxRoutes: number): boolean {
     return this.routes.reclaim(maxRoutes) || this.vpn.routes.reclaim(maxRoutes);
+  }
+
+  /** Messages held back to be put in order, as reorder-queue.ts has them. */
+  heldMessages(): HeldMessage[] {
+    return this.reorder.list();
   }
 
   status(): ShardStatus {
@@ -197,24 +232,90 @@ export class RibShard {
   private advanceClock(timestampMs: number, logOffset: number): void {
     this.logOffset = logOffset;
     if (timestampMs <= this.clockMs) return;
-    this.clockMs = timestampMs;
-    if (timestampMs >= this.sessions.nextDeadlineMs) {
-      runTimers(this.sessions, this.ribs, this.counters, timestampMs);
+    // What is held is applied at the time at which it is due, however far the clock jumps.
+    while (this.reorder.nextDueMs <= timestampMs) {
+      this.moveClock(this.reorder.nextDueMs);
+      this.reorder.releaseNext();
     }
+    this.moveClock(timestampMs);
+  }
+
+  private moveClock(nowMs: number): void {
+    this.clockMs = nowMs;
+    if (nowMs >= this.sessions.nextDeadlineMs) runTimers(this.sessions, this.ribs, this.counters, nowMs);
+  }
+
+  /** How long a record's messages are held back; what comes behind held ones waits as they do. */
+  private windowOf(session: BmpSession, topic: string): number {
+    const configuredMs = this.reorderMs.size > 0 ? (this.reorderMs.get(topic) ?? 0) : 0;
+    if (configuredMs > 0) return configuredMs;
+    if (session.isUnordered) return unorderedWindowMs;
+    return session.waiting > 0 ? session.windowMs : 0;
+  }
+
+  private hold(session: BmpSession, entry: RouteLogEntry, start: number, end: number, windowMs: number): void {
+    const bytes = Buffer.from(entry.buffer.subarray(start, end));
+    const recordOffset = start - entry.start;
+    const message = decodeBmpMessage(bytes, 0, bytes.length, -recordOffset);
+    session.windowMs = windowMs;
+    this.reorder.hold(session, message, bytes, recordOffset, entry, this.clockMs, windowMs);
+  }
+
+  /** A held message's time has come. */
+  applyHeld(item: HeldMessage): void {
+    const { session, message, bytes, recordOffset, timestampMs } = item;
+    if (session.router.sessions.get(session.key) !== session) return;
+    if (item.isLate && this.isStraggler(item)) {
+      this.counters.stragglers++;
+      return;
+    }
+    try {
+      this.receive(session, message, bytes, -recordOffset, timestampMs);
+    } catch (error) {
+      if (!(error instanceof RecordError)) throw error;
+      this.counters.recordErrors++;
+      this.problem(session, '', error.message);
+    }
+  }
+
+  /** It came behind the end of what it belongs to, and nothing came that it could belong to instead. */
+  private isStraggler({ session, message }: HeldMessage): boolean {
+    if (message.kind === 'peer-up' || message.kind === 'peer-down' || !('peer' in message)) return false;
+    const peer = session.peers.get(peerKey(message.peer));
+    return !session.isUp || peer?.state === 'down';
   }
 
   private applyMessage(session: BmpSession, entry: RouteLogEntry, start: number, end: number): void {
     const message = decodeBmpMessage(entry.buffer, start, end, entry.start);
-    this.counters.count(this.counters.messages, message.kind);
-    if (message.kind === 'route-monitoring') this.applyRouteMonitoring(session, entry, message);
-    else this.sessions.apply(session, message, this.clockMs);
+    this.receive(session, message, entry.buffer, entry.start, entry.timestampMs);
   }
 
-  private applyRouteMonitoring(session: BmpSession, entry: RouteLogEntry, message: RouteMonitoring): void {
+  /** A message whose turn has come; offsets in errors count from `recordStart`. */
+  private receive(
+    session: BmpSession,
+    message: BmpMessage,
+    buffer: Buffer,
+    recordStart: number,
+    timestampMs: number,
+  ): void {
+    this.counters.count(this.counters.messages, message.kind);
+    if (message.kind === 'route-monitoring') {
+      this.applyRouteMonitoring(session, message, buffer, recordStart, timestampMs);
+    } else {
+      this.sessions.apply(session, message, this.clockMs);
+    }
+  }
+
+  private applyRouteMonitoring(
+    session: BmpSession,
+    message: RouteMonitoring,
+    buffer: Buffer,
+    start: number,
+    timestampMs: number,
+  ): void {
     const peer: Peer = this.sessions.monitored(session, message.peer, this.clockMs);
     if (peer.state === 'provisional') this.counters.provisional++;
     const { pduStart, pduEnd } = message;
-    const { buffer, start, timestampMs } = entry;
     const problem = this.monitor.apply(peer, message.peer, buffer, pduStart, pduEnd, start, this.clockMs, timestampMs);
     this.sessions.due(this.clockMs + this.sessions.options.endOfRibTimeoutMs);
     if (problem !== '') this.problem(session, peer.text, problem);
@@ -222,14 +323,36 @@ export class RibShard {
 
   /** Two records of one session over different partitions have no order: the route stage's input is keyed badly. */
   private noteSourcePartition(session: BmpSession, entry: RouteLogEntry): void {
-    if (session.partition === entry.partition && session.topic === entry.topic) return;
-    if (session.partition >= 0) {
-      this.counters.sourcePartitionChanges++;
-      const text = `from ${session.topic}[${session.partition}] to ${entry.topic}[${entry.partition}]`;
-      this.onEvent({ kind: 'source-partition-changed', router: session.router.name, peer: '', text });
+    const { partitions } = session;
+    const { topic, partition } = entry;
+    const before = partitions.partitionOf(topic);
+    const change = partitions.note(topic, entry.topicId, partition, this.clockMs);
+    session.topic = topic;
+    session.partition = partition;
+    if (change === partitionSame) {
+      if (session.isUnordered && this.clockMs - partitions.changedMs >= settledMs) {
+        this.setUnordered(session, false, `one partition for an hour: ${topic}[${partition}]`);
+      }
+      return;
     }
-    session.topic = entry.topic;
-    session.partition = entry.partition;
+    this.counters.sourcePartitionChanges++;
+    if (session.isUnordered) return;
+    const text = `from ${topic}[${before}] to ${topic}[${partition}]`;
+    this.onEvent({ kind: 'source-partition-changed', router: session.router.name, peer: '', text });
+    if (change === partitionBack) this.setUnordered(session, true, `${text} and back: its records have no order`);
+  }
+
+  private setUnordered(session: BmpSession, isUnordered: boolean, text: string): void {
+    const { router } = session;
+    session.isUnordered = isUnordered;
+    const wasUnordered = router.isUnordered;
+    router.isUnordered = false;
+    for (const other of router.sessions.values()) router.isUnordered ||= other.isUnordered;
+    router.outdate();
+    if (!isUnordered) this.reorder.flush(session);
+    if (wasUnordered === router.isUnordered) return;
+    if (isUnordered) this.counters.routersUnordered++;
+    this.onEvent({ kind: isUnordered ? 'router-unordered' : 'router-ordered', router: router.name, peer: '', text });
   }
 
   private problem(session: BmpSession, peer: string, text: string): void {

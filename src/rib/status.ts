@@ -118,7 +118,7 @@ function statusOfRib(rib: Rib): RibStatus {
     endOfRib: rib.isComplete,
     lastMonitoringMs: rib.lastMonitoringMs,
     shadowed: rib.peer.neighbour.shadows(rib.view),
-    stale: rib.isStale,
+    stale: rib.isStale || rib.isDoubted,
     suspect: rib.isSuspect,
   };
 }
