@@ -54,10 +54,13 @@ export function communityTexts(attributes: AttributeReader): string[] {
   const { words } = attributes;
   const texts: string[] = [];
   for (let i = 0; i < attributes.communities; i++) {
-    const word = words[attributes.communitiesAt + i];
-    texts.push(`${word >>> 16}:${word & 0xffff}`);
+    texts.push(communityText(words[attributes.communitiesAt + i]));
   }
   return texts;
+}
+
+export function communityText(word: number): string {
+  return `${word >>> 16}:${word & 0xffff}`;
 }
 
 export function largeCommunityTexts(attributes: AttributeReader): string[] {
@@ -80,7 +83,7 @@ export function extCommunityTexts(attributes: AttributeReader): string[] {
 }
 
 /** `high` is type, sub-type and the first two bytes of the value; `low` the other four. */
-function extCommunityText(high: number, low: number): string {
+export function extCommunityText(high: number, low: number): string {
   const type = high >>> 24;
   const subType = (high >>> 16) & 0xff;
   const name = subType === 2 ? 'rt' : subType === 3 ? 'soo' : '';

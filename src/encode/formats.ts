@@ -6,6 +6,7 @@ import { AvroFlowEncoder } from './avro.ts';
 import { JsonFlowEncoder } from './json.ts';
 import { NativeGoflow2JsonEncoder } from './native-goflow2-json.ts';
 import { NativeGoflow2ProtobufEncoder } from './native-goflow2-protobuf.ts';
+import { NativePmacctJsonEncoder } from './native-pmacct-json.ts';
 import type { FlowEncoder } from './types.ts';
 
 export interface FlowEncoderRequest {
@@ -37,5 +38,6 @@ function nativeEncoder(request: FlowEncoderRequest): FlowEncoder {
   const { input, attribution } = request;
   if (input.format === 'goflow2-protobuf') return new NativeGoflow2ProtobufEncoder(attribution);
   if (input.format === 'goflow2-json') return new NativeGoflow2JsonEncoder(attribution);
+  if (input.format === 'pmacct-json') return new NativePmacctJsonEncoder(attribution);
   throw new ConfigError(`output.format: native is not possible for flows in the format ${input.format}`);
 }

@@ -22,7 +22,6 @@ import {
   fieldSrcAs,
   fieldSrcNet,
   namingSnake,
-  replaceableFields,
 } from '../model/flow-layout.ts';
 import type { Flow } from '../model/flow.ts';
 import { asPathNumbers, cutNetwork, nextHopText } from './attribute-text.ts';
@@ -35,6 +34,7 @@ const names = [
   'NextHopAS SrcAS DstAS SrcNet DstNet BgpNextHop BgpCommunities ASPath',
   'NextHopAs SrcAs DstAs SrcNet DstNet BgpNextHop BgpCommunities AsPath',
 ].map((line) => line.split(' '));
+const ownFields = names[0].length;
 
 export class NativeGoflow2JsonEncoder implements FlowEncoder {
   readonly format = 'native';
@@ -42,7 +42,7 @@ export class NativeGoflow2JsonEncoder implements FlowEncoder {
   private layout = new FlowLayout();
   private readonly attribution: Attribution;
   /** New value by field; empty = stays as it is. */
-  private readonly values: string[] = Array.from({ length: replaceableFields }, () => '');
+  private readonly values: string[] = Array.from({ length: ownFields }, () => '');
 
   constructor(attribution: Attribution) {
     this.attribution = attribution;
@@ -71,7 +71,7 @@ export class NativeGoflow2JsonEncoder implements FlowEncoder {
   private writeMissing(out: ByteWriter): void {
     const { layout, values } = this;
     let separator = layout.hasMembers ? ',' : '';
-    for (let field = 0; field < replaceableFields; field++) {
+    for (let field = 0; field < ownFields; field++) {
       if (values[field] === '' || (layout.present & (1 << field)) !== 0) continue;
       out.writeText(`${separator}"${names[layout.naming][field]}":${values[field]}`);
       separator = ',';

@@ -4,7 +4,7 @@
  * order of the record's bytes. Positions count in the buffer that the decoder was given.
  */
 
-/** The replaceable fields; each also has a bit, `1 << field`. */
+/** The replaceable fields; each also has a bit, `1 << field`. Those of the destination unless they say `Src`. */
 export const fieldNextHopAs = 0;
 export const fieldSrcAs = 1;
 export const fieldDstAs = 2;
@@ -13,7 +13,20 @@ export const fieldDstNet = 4;
 export const fieldBgpNextHop = 5;
 export const fieldBgpCommunities = 6;
 export const fieldAsPath = 7;
-export const replaceableFields = 8;
+/** goflow2 has those above, pmacct all of them. */
+export const fieldExtCommunities = 8;
+export const fieldLargeCommunities = 9;
+export const fieldLocalPref = 10;
+export const fieldMed = 11;
+export const fieldSrcMask = 12;
+export const fieldDstMask = 13;
+export const fieldSrcAsPath = 14;
+export const fieldSrcCommunities = 15;
+export const fieldSrcExtCommunities = 16;
+export const fieldSrcLargeCommunities = 17;
+export const fieldSrcLocalPref = 18;
+export const fieldSrcMed = 19;
+export const replaceableFields = 20;
 
 /** How a text format spells its member names. */
 export const namingSnake = 0;

@@ -16,7 +16,7 @@ export function recordedValues(file: string): Buffer[] {
 export function flowView(flow: Flow): Record<string, string | number> {
   const view: Record<string, string | number> = {};
   for (const [name, value] of Object.entries(flow) as [string, unknown][]) {
-    if (name === 'layout') continue;
+    if (name === 'layout' || (name.startsWith('exact') && value === '')) continue;
     view[name] = typeof value === 'string' || typeof value === 'number' ? value : String(value);
   }
   return view;

@@ -3,6 +3,7 @@
 import { ConfigError } from '../../base/errors.ts';
 import { createGoflow2JsonDecoder } from './goflow2-json.ts';
 import { createGoflow2ProtobufDecoder, type Goflow2ProtobufOptions } from './goflow2-protobuf.ts';
+import { createPmacctJsonDecoder } from './pmacct-json.ts';
 import type { FlowDecoder } from './types.ts';
 
 export type FlowDecoderOptions = Goflow2ProtobufOptions;
@@ -13,6 +14,8 @@ export function flowDecoder(format: string, options: FlowDecoderOptions = {}): F
       return createGoflow2ProtobufDecoder(options);
     case 'goflow2-json':
       return createGoflow2JsonDecoder();
+    case 'pmacct-json':
+      return createPmacctJsonDecoder();
     default:
       throw new ConfigError(`flows: unknown format ${format}`);
   }

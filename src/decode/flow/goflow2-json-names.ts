@@ -1,9 +1,10 @@
 /**
- * The member names of goflow2's JSON that a flow is made of, found by a hash of their bytes so that no string is made of a name. v2's
- * names come first, then v1's (Go's spelling of v1.3, and of v1.0 where it differed).
+ * The member names of goflow2's JSON that a flow is made of. v2's names come first, then v1's (Go's spelling of v1.3, and of v1.0
+ * where it differed).
  */
 
-import { hashName, type JsonMemberScanner } from './json-members.ts';
+import type { JsonMemberScanner } from './json-members.ts';
+import { MemberNames } from './member-names.ts';
 
 /** Up to `asPath`: plain and replaceable fields; from `timeReceivedNs`: times. */
 export const member = {
@@ -75,29 +76,11 @@ const spellings: [Member, string][] = [
   [member.timeEndMs, 'time_flow_end_ms TimeFlowEndMs'],
 ];
 
-interface KnownName {
-  readonly bytes: Buffer;
-  readonly member: Member;
-}
-
-const byHash = new Map<number, KnownName>();
-for (const [known, names] of spellings) {
-  for (const name of names.split(' ')) {
-    const bytes = Buffer.from(name);
-    const hash = hashName(bytes, 0, bytes.length);
-    if (byHash.has(hash)) throw new Error(`names of one hash: ${name}`);
-    byHash.set(hash, { bytes, member: known });
-  }
-}
+const names = new MemberNames(spellings);
 
 /** Which member the scanner stands on. */
 export function findMember(scanner: JsonMemberScanner): Member {
-  const known = byHash.get(scanner.nameHash);
-  if (known === undefined) return member.unknown;
-  const { bytes } = known;
-  if (bytes.length !== scanner.nameEnd - scanner.nameStart) return member.unknown;
-  for (let i = 0; i < bytes.length; i++) if (bytes[i] !== scanner.bytes[scanner.nameStart + i]) return member.unknown;
-  return known.member;
+  return names.find(scanner) as Member;
 }
 
 /** Names that begin with a capital are v1's. */

@@ -7,7 +7,6 @@
  * understood, member by member. A member that is missing, null or of another kind is absent.
  */
 
-import type { IpAddress } from '../../base/ip.ts';
 import {
   FlowLayout,
   fieldAsPath,
@@ -23,40 +22,27 @@ import {
 } from '../../model/flow-layout.ts';
 import { absent, type Flow } from '../../model/flow.ts';
 import { findMember, isPascalName, member, type Member } from './goflow2-json-names.ts';
-import { JsonMemberScanner, memberFound, membersFailed, valueNumber, valueOther, valueString } from './json-members.ts';
+import { memberFound, membersFailed, valueNumber, valueOther, valueString } from './json-members.ts';
+import { JsonValueReader, wholeNumber } from './json-values.ts';
 import { FlowDecodeError, type FlowDecoder } from './types.ts';
-
-/** As goflow2 prints them, and further names that are in use. */
-const protocolNumbers = new Map([
-  ['ICMP', 1],
-  ['IGMP', 2],
-  ['TCP', 6],
-  ['UDP', 17],
-  ['GRE', 47],
-  ['ESP', 50],
-  ['AH', 51],
-  ['ICMPV6', 58],
-  ['IPV6-ICMP', 58],
-  ['OSPF', 89],
-  ['SCTP', 132],
-]);
 
 class Goflow2JsonDecoder implements FlowDecoder {
   readonly format = 'goflow2-json';
   readonly error = new FlowDecodeError();
   private layout = new FlowLayout();
-  private readonly scanner = new JsonMemberScanner();
+  private readonly values = new JsonValueReader();
+  private readonly scanner = this.values.scanner;
   private buffer: Buffer = Buffer.alloc(0);
-  private start = 0;
-  private end = 0;
+  partStart = 0;
+  partEnd = 0;
   private startSeconds = absent;
   private endSeconds = absent;
 
   begin(buffer: Buffer, start: number, end: number): number {
     this.error.code = '';
     this.buffer = buffer;
-    this.start = start;
-    this.end = end;
+    this.partStart = start;
+    this.partEnd = end;
     if (end > start) return 1;
     this.refuse('flow-empty', 'record without a value', start);
     return -1;
@@ -71,7 +57,7 @@ class Goflow2JsonDecoder implements FlowDecoder {
     this.layout = layout;
     layout.reset();
     const scanner = this.scanner;
-    if (!scanner.start(this.buffer, this.start, this.end)) return this.refuseAtScanner('not a JSON object');
+    if (!this.values.start(this.buffer, this.partStart, this.partEnd)) return this.refuseAtScanner('not a JSON object');
     let state = scanner.next();
     for (; state === memberFound; state = scanner.next()) {
       const known = findMember(scanner);
@@ -90,42 +76,44 @@ class Goflow2JsonDecoder implements FlowDecoder {
     if (isPascalName(this.scanner) && this.layout.naming !== namingPascalAcronym) this.layout.naming = namingPascal;
     switch (known) {
       case member.exporter:
-        return this.address(flow.exporter);
+        return this.values.address(flow.exporter);
       case member.srcAddr:
-        return this.address(flow.srcAddr);
+        return this.values.address(flow.srcAddr);
       case member.dstAddr:
-        return this.address(flow.dstAddr);
+        return this.values.address(flow.dstAddr);
       case member.nextHop:
-        return this.address(flow.nextHop);
+        return this.values.address(flow.nextHop);
       case member.bytes:
-        flow.bytes = this.number(Number.MAX_SAFE_INTEGER);
+        flow.bytes = this.values.counter();
+        if (flow.bytes === Number.MAX_SAFE_INTEGER) flow.exactBytes = this.values.exactDigits();
         return undefined;
       case member.packets:
-        flow.packets = this.number(Number.MAX_SAFE_INTEGER);
+        flow.packets = this.values.counter();
+        if (flow.packets === Number.MAX_SAFE_INTEGER) flow.exactPackets = this.values.exactDigits();
         return undefined;
       case member.samplingRate:
-        flow.samplingRate = this.number(Number.MAX_SAFE_INTEGER);
+        flow.samplingRate = this.values.number(Number.MAX_SAFE_INTEGER);
         return undefined;
       case member.proto:
-        flow.proto = this.protocol();
+        flow.proto = this.values.protocol();
         return undefined;
       case member.srcPort:
-        flow.srcPort = this.number(0xffffffff);
+        flow.srcPort = this.values.number(0xffffffff);
         return undefined;
       case member.dstPort:
-        flow.dstPort = this.number(0xffffffff);
+        flow.dstPort = this.values.number(0xffffffff);
         return undefined;
       case member.inIf:
-        flow.inIf = this.number(0xffffffff);
+        flow.inIf = this.values.number(0xffffffff);
         return undefined;
       case member.outIf:
-        flow.outIf = this.number(0xffffffff);
+        flow.outIf = this.values.number(0xffffffff);
         return undefined;
       case member.ingressVrfId:
-        flow.ingressVrfId = this.number(0xffffffff);
+        flow.ingressVrfId = this.values.number(0xffffffff);
         return undefined;
       case member.egressVrfId:
-        flow.egressVrfId = this.number(0xffffffff);
+        flow.egressVrfId = this.values.number(0xffffffff);
         return undefined;
       default:
         if (known < member.timeReceivedNs) this.takeReplaceable(flow, known);
@@ -137,10 +125,10 @@ class Goflow2JsonDecoder implements FlowDecoder {
   private takeReplaceable(flow: Flow, known: Member): void {
     switch (known) {
       case member.srcAs:
-        flow.srcAs = this.number(0xffffffff);
+        flow.srcAs = this.values.number(0xffffffff);
         return this.remember(fieldSrcAs);
       case member.dstAs:
-        flow.dstAs = this.number(0xffffffff);
+        flow.dstAs = this.values.number(0xffffffff);
         return this.remember(fieldDstAs);
       case member.nextHopAs:
         return this.remember(fieldNextHopAs);
@@ -151,7 +139,7 @@ class Goflow2JsonDecoder implements FlowDecoder {
         flow.dstNetLen = this.prefixLength();
         return this.remember(fieldDstNet);
       case member.bgpNextHop:
-        this.address(flow.bgpNextHop);
+        this.values.address(flow.bgpNextHop);
         return this.remember(fieldBgpNextHop);
       case member.bgpCommunities:
         return this.remember(fieldBgpCommunities);
@@ -200,49 +188,10 @@ class Goflow2JsonDecoder implements FlowDecoder {
     if (isAcronym && bytes[nameStart] < 97) this.layout.naming = namingPascalAcronym;
   }
 
-  /** Text of a number, or of a string without its quotes; empty for any other value. */
-  private text(): string {
-    const scanner = this.scanner;
-    if (scanner.valueKind === valueNumber) return this.buffer.toString('latin1', scanner.valueStart, scanner.valueEnd);
-    if (scanner.valueKind !== valueString) return '';
-    if (!scanner.hasEscapes) return this.buffer.toString('utf8', scanner.valueStart + 1, scanner.valueEnd - 1);
-    return JSON.parse(this.buffer.toString('utf8', scanner.valueStart, scanner.valueEnd)) as string;
-  }
-
-  /** A whole number in [0, max], as a number or a string; `absent` for anything else. */
-  private number(max: number): number {
-    const scanner = this.scanner;
-    const size = scanner.valueEnd - scanner.valueStart;
-    if (scanner.valueKind === valueNumber && size <= 9) {
-      let value = 0;
-      let at = scanner.valueStart;
-      for (; at < scanner.valueEnd; at++) {
-        const digit = scanner.bytes[at] - 48;
-        if (digit < 0 || digit > 9) break;
-        value = value * 10 + digit;
-      }
-      if (at === scanner.valueEnd) return value;
-    }
-    return wholeNumber(this.text(), max);
-  }
-
-  private address(into: IpAddress): void {
-    const { bytes, valueKind, valueStart, valueEnd } = this.scanner;
-    if (valueKind === valueString && readDottedQuad(bytes, valueStart + 1, valueEnd - 1, into)) return;
-    into.parse(this.text());
-    into.unmap();
-  }
-
-  private protocol(): number {
-    if (this.scanner.valueKind === valueNumber) return this.number(255);
-    const text = this.text();
-    return protocolNumbers.get(text.toUpperCase()) ?? wholeNumber(text, 255);
-  }
-
   /** Of "10.0.0.0/24", or a number. */
   private prefixLength(): number {
-    if (this.scanner.valueKind === valueNumber) return this.number(0xffffffff);
-    const text = this.text();
+    if (this.scanner.valueKind === valueNumber) return this.values.number(0xffffffff);
+    const text = this.values.text();
     return wholeNumber(text.slice(text.indexOf('/') + 1), 128);
   }
 
@@ -255,14 +204,14 @@ class Goflow2JsonDecoder implements FlowDecoder {
     let ms = 0;
     for (let at = start; at < end; at++) {
       const digit = bytes[at] - 48;
-      if (digit < 0 || digit > 9) return timeOfDate(this.text());
+      if (digit < 0 || digit > 9) return timeOfDate(this.values.text());
       if (at < end - 6) ms = ms * 10 + digit;
     }
     return ms === 0 || valueKind === valueOther || ms > Number.MAX_SAFE_INTEGER ? absent : ms;
   }
 
   private time(unitMs: number): number {
-    const text = this.text();
+    const text = this.values.text();
     if (!/^\d+$/.test(text)) return timeOfDate(text);
     const count = wholeNumber(text, Number.MAX_SAFE_INTEGER);
     return count <= 0 ? absent : Math.min(count * unitMs, Number.MAX_SAFE_INTEGER);
@@ -270,7 +219,7 @@ class Goflow2JsonDecoder implements FlowDecoder {
 
   private refuseAtScanner(message: string): false {
     const scanner = this.scanner;
-    const code = scanner.at >= this.end ? 'flow-truncated' : 'flow-malformed';
+    const code = scanner.at >= this.partEnd ? 'flow-truncated' : 'flow-malformed';
     this.refuse(code, message, scanner.at);
     return false;
   }
@@ -278,39 +227,9 @@ class Goflow2JsonDecoder implements FlowDecoder {
   private refuse(code: string, message: string, at: number): void {
     this.error.code = code;
     this.error.message = message;
-    this.error.offset = at - this.start;
+    this.error.offset = at - this.partStart;
     this.error.field = 'object';
   }
-}
-
-/** The common address, without a string; false leaves the rest (IPv6, empty, malformed) to IpAddress.parse. */
-function readDottedQuad(bytes: Uint8Array, start: number, end: number, into: IpAddress): boolean {
-  let word = 0;
-  let octet = -1;
-  let dots = 0;
-  for (let at = start; at < end; at++) {
-    const digit = bytes[at] - 48;
-    if (digit >= 0 && digit <= 9) {
-      if (octet === 0) return false;
-      octet = octet < 0 ? digit : octet * 10 + digit;
-      if (octet > 255) return false;
-    } else if (digit === -2 && octet >= 0 && dots < 3) {
-      word = (word << 8) | octet;
-      octet = -1;
-      dots++;
-    } else {
-      return false;
-    }
-  }
-  if (octet < 0 || dots !== 3) return false;
-  into.setV4((word << 8) | octet);
-  return true;
-}
-
-function wholeNumber(text: string, max: number): number {
-  if (text === '') return absent;
-  const value = Number(text);
-  return Number.isInteger(value) && value >= 0 && value <= max ? value : absent;
 }
 
 /** RFC 3339 with any number of fraction digits; `absent` for what is not a date after 1970. */

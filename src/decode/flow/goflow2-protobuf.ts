@@ -46,8 +46,8 @@ class Goflow2ProtobufDecoder implements FlowDecoder {
   private readonly egressVrfField: number;
   private readonly scanner = new ProtobufScanner();
   private bytes: Buffer = Buffer.alloc(0);
-  private start = 0;
-  private end = 0;
+  partStart = 0;
+  partEnd = 0;
   /** Where the message begins if the record has a length prefix; -1 if it has none. */
   private delimitedStart = -1;
   private isV1 = false;
@@ -67,8 +67,8 @@ class Goflow2ProtobufDecoder implements FlowDecoder {
   begin(buffer: Buffer, start: number, end: number): number {
     this.error.code = '';
     this.bytes = buffer;
-    this.start = start;
-    this.end = end;
+    this.partStart = start;
+    this.partEnd = end;
     if (end <= start) return this.refuse('flow-empty', 'record without a value', start, 'message');
     this.delimitedStart = -1;
     if (this.framing === 'plain') return 1;
@@ -82,11 +82,11 @@ class Goflow2ProtobufDecoder implements FlowDecoder {
   }
 
   read(_index: number, flow: Flow): boolean {
-    if (this.delimitedStart < 0) return this.readMessage(flow, this.start, false);
+    if (this.delimitedStart < 0) return this.readMessage(flow, this.partStart, false);
     if (this.readMessage(flow, this.delimitedStart, true)) return true;
     if (this.framing === 'delimited') return false;
     const { code, message, offset, field } = this.error;
-    if (this.readMessage(flow, this.start, false)) return true;
+    if (this.readMessage(flow, this.partStart, false)) return true;
     this.error.code = code;
     this.error.message = message;
     this.error.offset = offset;
@@ -101,10 +101,10 @@ class Goflow2ProtobufDecoder implements FlowDecoder {
     this.layout = layout;
     layout.reset();
     layout.messageStart = start;
-    layout.messageEnd = this.end;
+    layout.messageEnd = this.partEnd;
     layout.delimited = delimited;
     const scanner = this.scanner;
-    scanner.start(this.bytes, start, this.end);
+    scanner.start(this.bytes, start, this.partEnd);
     for (;;) {
       const field = scanner.next();
       if (field === scanEnd) break;
@@ -151,9 +151,11 @@ class Goflow2ProtobufDecoder implements FlowDecoder {
         break;
       case 9:
         flow.bytes = scanner.number();
+        if (flow.bytes === Number.MAX_SAFE_INTEGER) flow.exactBytes = this.digits();
         break;
       case 10:
         flow.packets = scanner.number();
+        if (flow.packets === Number.MAX_SAFE_INTEGER) flow.exactPackets = this.digits();
         break;
       case 13:
         this.remember(fieldNextHopAs);
@@ -274,10 +276,16 @@ class Goflow2ProtobufDecoder implements FlowDecoder {
     this.layout.add(field, this.scanner.fieldStart, this.scanner.at);
   }
 
+  /** All 64 bits of the varint, in decimal. */
+  private digits(): string {
+    const { high, low } = this.scanner;
+    return String((BigInt(high >>> 0) << 32n) | BigInt(low >>> 0));
+  }
+
   private refuse(code: string, message: string, at: number, field: string): -1 {
     this.error.code = code;
     this.error.message = message;
-    this.error.offset = at - this.start;
+    this.error.offset = at - this.partStart;
     this.error.field = field;
     return -1;
   }

@@ -11,7 +11,7 @@ export class FlowDecodeError {
   /** From the closed list of docs/architecture.md, e.g. "flow-truncated". Empty = no error. */
   code = '';
   message = '';
-  /** Byte offset inside the record's value. */
+  /** Byte offset from `partStart`. */
   offset = 0;
   field = '';
 }
@@ -19,11 +19,17 @@ export class FlowDecodeError {
 export interface FlowDecoder {
   readonly format: string;
   readonly error: FlowDecodeError;
+  /** The bytes of the flow last read, or refused: the record's whole value where it holds one, else that part of it. */
+  readonly partStart: number;
+  readonly partEnd: number;
   /**
-   * Starts on a record's value, `buffer[start, end)`. Returns the number of flows in it, or -1 with `error` filled. Most formats hold
-   * one; 0 is a record without a flow (a marker).
+   * Starts on a record's value, `buffer[start, end)`. Returns the number of its parts, or -1 with `error` filled. Most formats have
+   * one, the flow; 0 is a record without a flow (a marker).
    */
   begin(buffer: Buffer, start: number, end: number): number;
-  /** Fills `flow` with flow `index` of the record begun; false with `error` filled when that one is bad. */
+  /**
+   * Fills `flow` from part `index` of the record begun. False when there is none: with `error` filled because that part is bad, or
+   * with an empty `error.code` because it is a marker.
+   */
   read(index: number, flow: Flow): boolean;
 }
