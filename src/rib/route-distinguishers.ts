@@ -61,6 +61,11 @@ export class RouteDistinguishers {
     return index;
   }
 
+  /** As `addWords`, -1 for one that no source has or had. */
+  findWords(high: number, low: number): number {
+    return this.byWords.get(high)?.get(low) ?? -1;
+  }
+
   /** A source has it from now on. */
   retain(index: number): void {
     this.uses.set(index, (this.uses.get(index) ?? 0) + 1);
@@ -82,8 +87,10 @@ export class RouteDistinguishers {
       this.texts.delete(index);
       this.numbers.delete(text);
     }
-    // Found again by text.
-    this.byWords.clear();
+    for (const [high, lows] of this.byWords) {
+      for (const [low, index] of lows) if (!this.uses.has(index)) lows.delete(low);
+      if (lows.size === 0) this.byWords.delete(high);
+    }
   }
 }
 

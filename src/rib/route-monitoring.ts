@@ -5,13 +5,14 @@
 
 import { viewAdjRibInPost, viewAdjRibInPre, viewAdjRibOutPost, viewAdjRibOutPre, viewLocRib } from '../model/answer.ts';
 import type { BgpUpdate, NlriList, UpdateContext } from '../wire/bgp/types.ts';
-import { afiIpv4, afiIpv6 } from '../wire/bgp/types.ts';
-import { createBgpUpdate, decodeUpdate } from '../wire/bgp/update.ts';
+import { afiIpv4, afiIpv6, evpn, safiEvpn } from '../wire/bgp/types.ts';
+import { createBgpUpdate, decodeUpdate, isKept } from '../wire/bgp/update.ts';
 import { peerTypeLocRib, type PerPeerHeader } from '../wire/bmp/types.ts';
 import type { RibCounters } from './counters.ts';
+import { noteWithdrawal, wasJustWithdrawn } from './doubtful-order.ts';
 import type { Peer, Rib } from './peers.ts';
 import type { Ribs } from './ribs.ts';
-import { type AttributeTable, none } from './types.ts';
+import { type AttributeTable, none, type SourceId } from './types.ts';
 
 /** The view that a message's header names. Loc-RIB has no L and O flags. */
 export function viewOf(header: PerPeerHeader): number {
@@ -47,6 +48,8 @@ export class RouteMonitor {
   private readonly update: BgpUpdate = createBgpUpdate();
   private readonly context = new PeerContext();
   private readonly interned: [number, number] = [none, none];
+  /** Of messages that were held back, without real sub-second times: what is this close together may have the wrong order. 0 = is sure. */
+  doubtWindowMs = 0;
   /** RIB of the last prefix: the prefixes of an UPDATE nearly always share it. */
   private rib: Rib | null = null;
 
@@ -86,7 +89,7 @@ export class RouteMonitor {
     counters.updates++;
     this.note(peer, view);
     this.rib = null;
-    this.withdraw(peer, view, nowMs);
+    this.withdraw(peer, view, nowMs, timeMs);
     this.announce(peer, view, nowMs, timeMs);
     if (update.endOfRib >= 0 && isKept(update.endOfRib)) {
       counters.endOfRibs++;
@@ -104,6 +107,9 @@ export class RouteMonitor {
     if (update.asWidthGuessed) counters.asWidthGuessed++;
     for (const [family, entries] of update.skipped) {
       counters.skippedFamilies.set(family, (counters.skippedFamilies.get(family) ?? 0) + entries);
+    }
+    for (const [type, routes] of update.skippedEvpnTypes) {
+      counters.skippedEvpnTypes.set(type, (counters.skippedEvpnTypes.get(type) ?? 0) + routes);
     }
     if (update.unparsableNlri) {
       counters.unparsableNlri++;
@@ -133,12 +139,13 @@ export class RouteMonitor {
     for (const rib of peer.ribs) this.ribs.suspect(rib);
   }
 
-  private withdraw(peer: Peer, view: number, nowMs: number): void {
+  private withdraw(peer: Peer, view: number, nowMs: number, timeMs: number): void {
     const list = this.update.withdrawn;
     for (let i = 0; i < list.count; i++) {
       const rib = this.ribOf(peer, view, afiSafiOf(list, i), nowMs);
       const pathId = list.hasPathId[i] === 1 ? list.pathId[i] : -1;
-      const known = rib.source !== none && this.withdrawFrom(rib, list, i, pathId);
+      if (this.doubtWindowMs > 0) this.noteWithdrawal(rib, list, i, pathId, timeMs);
+      const known = this.withdrawFrom(rib, list, i, pathId);
       const wasStale = peer.staleRibs.length > 0 && this.withdrawStale(rib, list, i, pathId);
       if (known || wasStale) this.counters.withdrawn++;
       else this.counters.withdrawnUnknown++;
@@ -156,8 +163,11 @@ export class RouteMonitor {
     for (let i = 0; i < list.count; i++) {
       const rib = this.ribOf(peer, view, afiSafiOf(list, i), nowMs);
       const pathId = list.hasPathId[i] === 1 ? list.pathId[i] : -1;
+      if (this.doubtWindowMs > 0) this.noteAnnouncement(rib, list, i, pathId, timeMs);
       rib.instance.routes.announce(
-        this.ribs.source(rib),
+        rib.hasDistinguishers
+          ? this.ribs.sourceByRd(rib, list.rdHigh[i], list.rdLow[i], list.ethernetTag[i])
+          : this.ribs.source(rib),
         list.family[i],
         list.w0[i],
         list.w1[i],
@@ -174,10 +184,30 @@ export class RouteMonitor {
     for (const id of interned) if (id !== none) attributes.release(id);
   }
 
+  private noteWithdrawal(rib: Rib, list: NlriList, i: number, pathId: number, timeMs: number): void {
+    const source = this.sourceOf(rib, list, i);
+    const { doubtWindowMs, counters } = this;
+    if (!noteWithdrawal(rib, source, list, i, pathId, doubtWindowMs, timeMs, counters.updates)) return;
+    counters.doubtfulOrder++;
+    this.ribs.suspect(rib);
+  }
+
+  private noteAnnouncement(rib: Rib, list: NlriList, i: number, pathId: number, timeMs: number): void {
+    const { doubtWindowMs, counters } = this;
+    if (!wasJustWithdrawn(rib, list, i, pathId, doubtWindowMs, timeMs, counters.updates)) return;
+    counters.doubtfulOrder++;
+    this.ribs.suspect(rib);
+  }
+
+  private sourceOf(rib: Rib, list: NlriList, i: number): SourceId {
+    if (!rib.hasDistinguishers) return rib.source;
+    return this.ribs.findSourceByRd(rib, list.rdHigh[i], list.rdLow[i], list.ethernetTag[i]);
+  }
+
   private withdrawStale(rib: Rib, list: NlriList, i: number, pathId: number): boolean {
     let found = false;
     for (const stale of rib.peer.staleRibs) {
-      if (stale.view !== rib.view || stale.afiSafi !== rib.afiSafi || stale.source === none) continue;
+      if (stale.view !== rib.view || stale.afiSafi !== rib.afiSafi) continue;
       found = this.withdrawFrom(stale, list, i, pathId) || found;
     }
     return found;
@@ -185,9 +215,14 @@ export class RouteMonitor {
 
   private withdrawFrom(rib: Rib, list: NlriList, i: number, pathId: number): boolean {
     const { routes } = rib.instance;
+    const tag = list.ethernetTag[i];
+    const source = this.sourceOf(rib, list, i);
+    if (source === none) return false;
     const family = list.family[i];
     const length = list.length[i];
-    return routes.withdraw(rib.source, family, list.w0[i], list.w1[i], list.w2[i], list.w3[i], length, pathId);
+    const found = routes.withdraw(source, family, list.w0[i], list.w1[i], list.w2[i], list.w3[i], length, pathId);
+    if (found && rib.hasDistinguishers) this.ribs.routeGone(rib, source, tag);
+    return found;
   }
 
   private ribOf(peer: Peer, view: number, afiSafi: number, nowMs: number): Rib {
@@ -195,6 +230,7 @@ export class RouteMonitor {
     if (rib === null || rib.afiSafi !== afiSafi) {
       rib = this.ribs.open(peer, view, afiSafi, nowMs);
       rib.lastMonitoringMs = nowMs;
+      if (rib.isDoubted) this.ribs.confirm(rib);
       this.rib = rib;
     }
     return rib;
@@ -202,11 +238,6 @@ export class RouteMonitor {
 }
 
 function afiSafiOf(list: NlriList, i: number): number {
+  if (list.safi[i] === safiEvpn) return evpn;
   return ((list.family[i] === 4 ? afiIpv4 : afiIpv6) << 8) | list.safi[i];
-}
-
-function isKept(afiSafi: number): boolean {
-  const afi = afiSafi >> 8;
-  const safi = afiSafi & 255;
-  return (afi === afiIpv4 || afi === afiIpv6) && (safi === 1 || safi === 4);
 }

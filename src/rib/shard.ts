@@ -269,6 +269,7 @@ export class RibShard {
       this.counters.stragglers++;
       return;
     }
+    this.monitor.doubtWindowMs = session.headerClock.isSubSecond ? 0 : item.dueMs - item.arrivalMs;
     try {
       this.receive(session, message, bytes, -recordOffset, timestampMs);
     } catch (error) {
@@ -276,6 +277,7 @@ export class RibShard {
       this.counters.recordErrors++;
       this.problem(session, '', error.message);
     }
+    this.monitor.doubtWindowMs = 0;
   }
 
   /** It came behind the end of what it belongs to, and nothing came that it could belong to instead. */

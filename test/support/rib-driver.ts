@@ -7,7 +7,7 @@ import { formatIp, ipAddressOf } from '../../src/base/ip.ts';
 import { Lookup } from '../../src/lookup/ladder.ts';
 import { decidedByNames, RouteAnswer, statusNames, viewNames } from '../../src/model/answer.ts';
 import type { RibEvent } from '../../src/rib/counters.ts';
-import { createRouteLogEntry, RibShard } from '../../src/rib/shard.ts';
+import { createRouteLogEntry, RibShard, type RibShardOptions } from '../../src/rib/shard.ts';
 import type { PeerStatus } from '../../src/rib/status.ts';
 import type { AttributeTable, RouteTable } from '../../src/rib/types.ts';
 import { createSlowAttributes, createSlowTable } from '../oracle/slow-table.ts';
@@ -37,14 +37,18 @@ export class RibDriver {
   private readonly entry = createRouteLogEntry();
   private readonly answer = new RouteAnswer();
 
-  constructor(attributes: AttributeTable = createSlowAttributes(), routes: RouteTable = createSlowTable(attributes)) {
+  constructor(
+    attributes: AttributeTable = createSlowAttributes(),
+    routes: RouteTable = createSlowTable(attributes),
+    options: Partial<RibShardOptions> = {},
+  ) {
     this.attributes = attributes;
     this.routes = routes;
     this.shard = new RibShard({
       shard: 0,
       routes,
       attributes,
-      options: { staleTimeMs, endOfRibTimeoutMs },
+      options: { staleTimeMs, endOfRibTimeoutMs, ...options },
       onEvent: (event) => this.events.push(event),
     });
   }
@@ -93,7 +97,7 @@ export class RibDriver {
       const ref = routes.firstRoute(id) + i * routes.routeStride(id);
       const rib = shard.sources.ribs[routes.routeSource(ref)] ?? null;
       if (rib === null || shard.sources.head[rib.source] < 0) continue;
-      const marks = `${rib.isStale ? ' stale' : ''}${rib.isSuspect ? ' suspect' : ''}`;
+      const marks = `${rib.isStale || rib.isDoubted ? ' stale' : ''}${rib.isSuspect ? ' suspect' : ''}`;
       const pathId = routes.routePathId(id, ref);
       const path = pathId < 0 ? '' : ` #${pathId}`;
       found.push(`${viewNames[rib.view]} ${rib.peer.text}${path}${marks}`);
