@@ -20,9 +20,11 @@ import {
   decidedBySource,
   decidedByStale,
 } from '../model/answer.ts';
-import type { RibShard } from '../rib/shard.ts';
+import type { Rib } from '../rib/peers.ts';
 import { type SourceColumns, sourceEbgp, sourceLocRib, sourceStale } from '../rib/sources.ts';
+import type { SourceId } from '../rib/types.ts';
 import type { Candidates } from './candidates.ts';
+import type { TableScope } from './table-scope.ts';
 
 const defaultLocalPref = 100;
 
@@ -66,8 +68,8 @@ export class DecisionProcess {
   }
 
   /** Narrows two or more to one; returns the rule that did. */
-  decide(shard: RibShard, candidates: Candidates): number {
-    const { sources } = shard;
+  decide(scope: TableScope, candidates: Candidates): number {
+    const { sources } = scope;
     for (let key = keyStale; key <= keyOrigin; key++) {
       if (this.keepLowest(sources, candidates, key)) return ruleOfKey[key];
     }
@@ -75,7 +77,7 @@ export class DecisionProcess {
     for (let key = keyEbgp; key <= keyPathId; key++) {
       if (this.keepLowest(sources, candidates, key)) return ruleOfKey[key];
     }
-    this.keepLowestSource(sources, candidates);
+    this.keepLowestSource(scope, candidates);
     return decidedBySource;
   }
 
@@ -121,12 +123,12 @@ export class DecisionProcess {
     return n === 1;
   }
 
-  private keepLowestSource(sources: SourceColumns, candidates: Candidates): void {
+  private keepLowestSource(scope: TableScope, candidates: Candidates): void {
     const { alive, count, lostBy } = candidates;
     let best = alive[0];
     for (let i = 1; i < count; i++) {
       const at = alive[i];
-      const loser = this.compareSources(sources, candidates, at, best) < 0 ? best : at;
+      const loser = this.compareSources(scope, candidates, at, best) < 0 ? best : at;
       if (loser === best) best = at;
       lostBy[loser] = decidedBySource;
     }
@@ -134,23 +136,34 @@ export class DecisionProcess {
     candidates.count = 1;
   }
 
-  /** Session, configured order of views, SAFI, identity of the peer: no two routes of a prefix and path id are equal in all. */
-  private compareSources(sources: SourceColumns, candidates: Candidates, a: number, b: number): number {
-    const { ribs, safi } = sources;
+  /** Session, configured order of views, SAFI, identity of the peer, RD, Ethernet tag: no two routes of a prefix and path id are equal in all. */
+  private compareSources({ shard, sources }: TableScope, candidates: Candidates, a: number, b: number): number {
+    const { ribs, safi, rd } = sources;
     const first = candidates.sources[a];
     const second = candidates.sources[b];
-    const firstPeer = ribs[first]?.peer;
-    const secondPeer = ribs[second]?.peer;
-    if (firstPeer === undefined || secondPeer === undefined) return 0;
-    const session = compareText(firstPeer.session.key, secondPeer.session.key);
+    const firstRib = ribs[first] ?? null;
+    const secondRib = ribs[second] ?? null;
+    if (firstRib === null || secondRib === null) return 0;
+    const session = compareText(firstRib.peer.session.key, secondRib.peer.session.key);
     if (session !== 0) return session;
     const view = this.viewRank[candidates.views[a]] - this.viewRank[candidates.views[b]];
     if (view !== 0) return view;
     if (safi[first] !== safi[second]) return safi[first] - safi[second];
-    const peer = compareText(firstPeer.key, secondPeer.key);
+    const peer = compareText(firstRib.peer.key, secondRib.peer.key);
     if (peer !== 0) return peer;
-    return (ribs[second]?.epoch ?? 0) - (ribs[first]?.epoch ?? 0);
+    if (firstRib.epoch !== secondRib.epoch) return secondRib.epoch - firstRib.epoch;
+    // Numbers of RDs come from the order of arrival, their texts do not.
+    const distinguisher = compareText(shard.rds.text(rd[first]), shard.rds.text(rd[second]));
+    return distinguisher !== 0 ? distinguisher : tagOf(firstRib, first) - tagOf(secondRib, second);
   }
+}
+
+/** Ethernet tag of an EVPN source, else 0. */
+function tagOf(rib: Rib, source: SourceId): number {
+  for (const [tag, sources] of rib.sourcesByTag) {
+    for (const one of sources.values()) if (one === source) return tag;
+  }
+  return 0;
 }
 
 function keyOf(sources: SourceColumns, candidates: Candidates, at: number, key: number): number {

@@ -20,6 +20,7 @@ import {
 } from './explain-words.ts';
 import type { Lookup } from './ladder.ts';
 import type { LookupQuestion } from './question.ts';
+import type { TableScope } from './table-scope.ts';
 import { authorityOf, maskOfViews } from './authority.ts';
 
 export interface ExplainedQuestion {
@@ -80,7 +81,7 @@ export function explainLookup(
     steps.push({ step: 'router', text: `no BMP session told of ${router.name} (BMP address ${router.key})` });
   } else {
     const table = new ExplainedTable(shard, state, views, question);
-    table.gather(lookup.candidates, answer);
+    table.gather(lookup.candidates, lookup.scope, answer);
     candidates.push(...table.candidates);
     steps.push(...table.steps(answer));
   }
@@ -133,11 +134,11 @@ class ExplainedTable {
   }
 
   /** All routes of the router at the prefixes over the address: the chosen prefix, longer ones, and what would be next. */
-  gather(found: Candidates, answer: RouteAnswer): void {
+  gather(found: Candidates, scope: TableScope | null, answer: RouteAnswer): void {
     const { routes } = this.shard;
     const { family, w0, w1, w2, w3 } = this.question.address;
     const chosen = this.chosenPrefix(answer);
-    if (chosen >= 0) found.prepare(this.shard, chosen);
+    if (chosen >= 0 && scope !== null) found.prepare(scope, chosen);
     let shorter = 0;
     let prefix = family === 0 ? -1 : routes.longestMatch(family, w0, w1, w2, w3);
     for (; prefix >= 0 && shorter < shorterTold; prefix = routes.shorter(prefix)) {

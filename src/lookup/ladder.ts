@@ -1,6 +1,12 @@
 /**
- * Question → answer: router, address and perhaps a next hop come in; the route of the router's global table goes out, with the rule
- * that decided (docs: lookup). Steps: authority (authority.ts), longest prefix within it, next hop if known, else the decision process.
+ * Question → answer: router, address and perhaps a next hop and a VRF come in; a route goes out, with the rule that decided (docs: lookup).
+ * Tier by tier, the exporter's own router before its references; in each: authority (authority.ts), longest prefix within it, on a
+ * reference the exporter's own routes, next hop if known, else the decision process.
+ *
+ *   own matched ──── complete, and not the default route ──────────────────────────────► answers
+ *          └─ else, and when it did not match: references in order, while what is found is a default route or of a table that is not
+ *             complete; each takes over with a longer prefix only ────────────────────────► the last one that took over answers
+ *
  * Hot path: one object serves all lookups, nothing is allocated once its columns have grown.
  */
 
@@ -8,136 +14,276 @@ import { IpAddress } from '../base/ip.ts';
 import {
   decidedByNextHop,
   decidedByOnly,
+  decidedByPeer,
   type RouteAnswer,
   statusBadAddress,
   statusMatched,
   statusNoRoute,
   statusNoRouter,
+  statusNotReady,
+  statusNoTable,
   tierOwn,
+  tierReference,
 } from '../model/answer.ts';
-import type { Router } from '../model/router.ts';
+import { globalVrf, type Router, unknownVrf, type VrfChoice } from '../model/router.ts';
 import type { RouterState } from '../rib/peers.ts';
-import type { RibShard } from '../rib/shard.ts';
+import { RibShard } from '../rib/shard.ts';
 import { sourceStale, sourceSuspect } from '../rib/sources.ts';
-import { authorityOf, maskOfViews } from './authority.ts';
+import { authorityOf, completeViewOf, inVrfBits, maskOfViews, vrfMask } from './authority.ts';
 import { Candidates, hasNextHop } from './candidates.ts';
 import { DecisionProcess } from './decision-process.ts';
+import { LookupQuestion, type LookupTables, SingleShardTables } from './question.ts';
+import { TableScope } from './table-scope.ts';
+import { type FlowVrf, type UnknownVrf, VrfResolver } from './vrf-resolver.ts';
+import { VrfTables } from './vrf-tables.ts';
 
 export interface LookupOptions {
   /** Numbers of views (model/answer.ts), the first the most trusted. */
   readonly views: readonly number[];
+  /** Where flows of unknown VRFs are looked up; no-table unless told. */
+  readonly unknownVrf?: UnknownVrf;
 }
 
+/** What is said of a lookup that found nothing: the first of these that some tier has. */
+const furthestFirst = [statusNotReady, statusNoRoute, statusNoTable, statusNoRouter];
+
 export class Lookup {
-  /** Of the last lookup: what explain.ts tells. */
+  /** Of the last table looked into: what explain.ts tells. */
   readonly candidates = new Candidates();
+  scope: TableScope | null = null;
   private readonly views: readonly number[];
   private readonly allViews: number;
+  /** Masks in which a next hop is searched, in order: of the global table, of a VRF. */
+  private readonly globalMasks: readonly number[];
+  private readonly vrfMasks: readonly number[];
   private readonly decision: DecisionProcess;
+  private readonly vrfTables: VrfTables;
+  private readonly resolver: VrfResolver;
   private readonly address = new IpAddress();
-  private readonly nextHop = new IpAddress();
+  private readonly nextHopAddress = new IpAddress();
+  /** Null when the flow has none. */
+  private nextHop: IpAddress | null = null;
+  /** Of the exporter, as reference routers may know it. */
+  private readonly exporters: IpAddress[] = [];
+  private readonly exporterAddress = new IpAddress();
 
-  constructor(options: LookupOptions) {
-    this.views = options.views;
-    this.allViews = maskOfViews(options.views);
+  constructor({ views, unknownVrf: whenUnknown = 'no-table' }: LookupOptions) {
+    this.views = views;
+    this.allViews = maskOfViews(views);
+    this.globalMasks = views.map((view) => 1 << view);
+    const ownLocRib = this.allViews & 1 ? [1 << inVrfBits] : [];
+    this.vrfMasks = [...ownLocRib, ...views.map((view) => vrfMask(1 << view))];
     const rank: number[] = [];
-    for (const [index, view] of options.views.entries()) rank[view] = index;
+    for (const [index, view] of views.entries()) rank[view] = index;
     this.decision = new DecisionProcess(rank);
+    this.vrfTables = new VrfTables(views);
+    this.resolver = new VrfResolver(this.vrfTables, whenUnknown);
   }
 
-  /** `wantedNextHop` is the flow's (BGP) next hop; null or unspecified = not known. */
+  /** The VRF in which both addresses of the flow are looked up. */
+  resolveVrf(router: Router, tables: LookupTables, flow: FlowVrf): VrfChoice {
+    return this.resolver.resolve(router, tables, flow);
+  }
+
+  lookup(tables: LookupTables, question: LookupQuestion, answer: RouteAnswer): void;
   lookup(
     shard: RibShard,
     router: string | Router,
     address: IpAddress,
-    wantedNextHop: IpAddress | null,
-    answer: RouteAnswer,
-  ): void {
-    const wanted = this.address;
-    wanted.copyFrom(address);
-    wanted.unmap();
-    this.candidates.total = 0;
-    if (wanted.isUnspecified()) {
-      answer.status = statusBadAddress;
-      return;
-    }
-    const state = shard.router(typeof router === 'string' ? router : router.key);
-    if (state === undefined) {
-      answer.status = statusNoRouter;
-      return;
-    }
-    this.find(shard, state, wanted, this.nextHopOf(wantedNextHop), answer);
-  }
-
-  private nextHopOf(wanted: IpAddress | null): IpAddress | null {
-    if (wanted === null) return null;
-    const { nextHop } = this;
-    nextHop.copyFrom(wanted);
-    nextHop.unmap();
-    return nextHop.isUnspecified() ? null : nextHop;
-  }
-
-  private find(
-    shard: RibShard,
-    router: RouterState,
-    address: IpAddress,
     nextHop: IpAddress | null,
     answer: RouteAnswer,
+  ): void;
+  lookup(
+    tables: LookupTables | RibShard,
+    question: LookupQuestion | string | Router,
+    answer: RouteAnswer | IpAddress,
+    nextHop?: IpAddress | null,
+    into?: RouteAnswer,
   ): void {
-    const { candidates, allViews } = this;
-    const { routes } = shard;
-    const { family } = address;
-    const authority = authorityOf(router, family, this.views, allViews);
-    let prefix = routes.longestMatch(family, address.w0, address.w1, address.w2, address.w3);
-    while (prefix >= 0 && !candidates.collect(shard, router.index, prefix, authority)) prefix = routes.shorter(prefix);
-    if (prefix < 0) {
-      answer.status = statusNoRoute;
+    if (!(tables instanceof RibShard)) {
+      this.ask(tables, question as LookupQuestion, answer as RouteAnswer);
       return;
     }
+    const key = typeof question === 'string' ? question : (question as Router).key;
+    const router: Router = { key, name: key, shard: tables.shard, vrfs: [], references: [], bgp: [] };
+    const old = new LookupQuestion(router, answer as IpAddress);
+    old.nextHop = nextHop ?? null;
+    if (into !== undefined) this.ask(new SingleShardTables(tables), old, into);
+  }
+
+  private ask(tables: LookupTables, question: LookupQuestion, answer: RouteAnswer): void {
+    if (!this.begin(question, answer)) return;
+    const { router } = question;
+    const shard = tables.shard(router.shard);
+    if (shard === null) {
+      answer.status = statusNotReady;
+      return;
+    }
+    const own = this.locate(shard, router, question, tierOwn);
+    const scope = this.scopeOf(shard);
+    answer.status = own;
+    if (own === statusMatched) {
+      this.choose(scope, answer);
+      if (router.references.length === 0 || (answer.prefixLength > 0 && this.isComplete(scope))) return;
+    }
+    if (router.references.length > 0) this.askReferences(tables, question, answer);
+  }
+
+  /**
+   * Looks into one table only: the router's own, or that of its reference of this index. For explain.ts: `candidates` and `scope` are those of
+   * this table afterwards, and `answer` has the status of this tier.
+   */
+  lookInto(tables: LookupTables, question: LookupQuestion, reference: number | null, answer: RouteAnswer): void {
+    if (!this.begin(question, answer)) return;
+    this.nameExporter(question);
+    const router = reference === null ? question.router : question.router.references[reference];
+    const shard = reference === null ? tables.shard(router.shard) : tables.reference(router.shard);
+    answer.status = statusNotReady;
+    if (shard === null) return;
+    answer.status = this.locate(shard, router, question, reference === null ? tierOwn : tierReference);
+    const scope = this.scopeOf(shard);
+    if (scope.router !== null) scope.isComplete = this.isComplete(scope);
+    if (answer.status === statusMatched) this.choose(scope, answer);
+  }
+
+  /** Normalises what is asked; false for an address that nobody has. */
+  private begin({ address, nextHop }: LookupQuestion, answer: RouteAnswer): boolean {
+    this.candidates.total = 0;
+    this.address.copyFrom(address);
+    this.address.unmap();
+    this.nextHop = null;
+    if (nextHop !== null) {
+      this.nextHopAddress.copyFrom(nextHop);
+      this.nextHopAddress.unmap();
+      if (!this.nextHopAddress.isUnspecified()) this.nextHop = this.nextHopAddress;
+    }
+    if (!this.address.isUnspecified()) return true;
+    answer.status = statusBadAddress;
+    return false;
+  }
+
+  private scopeOf(shard: RibShard): TableScope {
+    if (this.scope === null) this.scope = new TableScope(shard);
+    return this.scope;
+  }
+
+  /** Points the scope at the router's table of the question's VRF and finds the longest prefix within its authority; a status. */
+  private locate(shard: RibShard, router: Router, { vrf }: LookupQuestion, tier: number): number {
+    const scope = this.scopeOf(shard);
+    const { candidates, address } = this;
+    const { family, w0, w1, w2, w3 } = address;
+    const state = shard.router(router.key);
+    scope.tier = tier;
+    scope.router = null;
+    scope.prefix = -1;
+    candidates.total = 0;
+    if (state === undefined) return statusNoRouter;
+    if (vrf === globalVrf) {
+      scope.setGlobal(shard, state);
+      scope.allViews = this.allViews;
+      scope.authority = authorityOf(state, family, this.views, this.allViews);
+    } else if (vrf === unknownVrf || !this.enterVrf(scope, shard, state, router, vrf, tier)) {
+      return statusNoTable;
+    }
+    const { routes, authority } = scope;
+    let prefix = routes.longestMatch(family, w0, w1, w2, w3);
+    while (prefix >= 0 && !candidates.collect(scope, prefix, authority)) prefix = routes.shorter(prefix);
+    scope.prefix = prefix;
+    return prefix < 0 ? statusNoRoute : statusMatched;
+  }
+
+  private enterVrf(
+    scope: TableScope,
+    shard: RibShard,
+    state: RouterState,
+    router: Router,
+    vrf: VrfChoice,
+    tier: number,
+  ): boolean {
+    const table = this.vrfTables.of(shard, state, router, vrf, tier === tierOwn);
+    if (!table.isHeld) return false;
+    scope.setVrf(shard, state, table);
+    scope.allViews = vrfMask(this.allViews);
+    scope.authority = this.address.family === 4 ? table.authority4 : table.authority6;
+    return true;
+  }
+
+  /** Of the scope's table and the address's family. */
+  private isComplete({ vrf, router }: TableScope): boolean {
+    const { family } = this.address;
+    if (vrf !== null) return family === 4 ? vrf.isComplete4 : vrf.isComplete6;
+    return router !== null && completeViewOf(router, family, this.views) !== 0;
+  }
+
+  private askReferences(tables: LookupTables, question: LookupQuestion, answer: RouteAnswer): void {
+    const { references } = question.router;
+    let length = answer.status === statusMatched ? answer.prefixLength : -1;
+    let status = answer.status;
+    this.nameExporter(question);
+    for (let i = 0; i < references.length; i++) {
+      const router = references[i];
+      const shard = tables.reference(router.shard);
+      const found = shard === null ? statusNotReady : this.locate(shard, router, question, tierReference);
+      if (shard === null || found !== statusMatched) {
+        if (length < 0) status = furthest(status, found);
+        continue;
+      }
+      const scope = this.scopeOf(shard);
+      if (scope.routes.prefixLength(scope.prefix) <= length) continue;
+      this.choose(scope, answer);
+      length = answer.prefixLength;
+      if (length > 0 && this.isComplete(scope)) return;
+    }
+    answer.status = length < 0 ? status : statusMatched;
+  }
+
+  private nameExporter({ router, exporter }: LookupQuestion): void {
+    const { exporters } = this;
+    exporters.length = 0;
+    for (let i = 0; i < router.bgp.length; i++) exporters.push(router.bgp[i]);
+    if (exporter === null) return;
+    this.exporterAddress.copyFrom(exporter);
+    this.exporterAddress.unmap();
+    if (!this.exporterAddress.isUnspecified()) exporters.push(this.exporterAddress);
+  }
+
+  /** One of the routes at the scope's prefix, into the answer. */
+  private choose(scope: TableScope, answer: RouteAnswer): void {
+    const { candidates, nextHop } = this;
+    const isReference = scope.tier === tierReference;
+    const isWide = nextHop !== null || isReference;
+    if (isWide && scope.authority !== scope.allViews) candidates.collect(scope, scope.prefix, scope.allViews);
     let decidedBy = decidedByOnly;
     let chosen = 0;
-    if (nextHop !== null) {
-      if (authority !== allViews) candidates.collect(shard, router.index, prefix, allViews);
-      if (candidates.total > 1) {
-        this.prepare(shard, router, prefix);
-        decidedBy = this.chooseByNextHop(shard, authority, nextHop);
-        chosen = candidates.alive[0];
-      }
-    } else if (candidates.total > 1) {
-      this.prepare(shard, router, prefix);
-      decidedBy = candidates.count === 1 ? decidedByOnly : this.decision.decide(shard, candidates);
+    if (candidates.total > 1) {
+      candidates.prepare(scope, scope.prefix);
+      if (scope.router !== null && scope.router.sessions.size > 1) candidates.dropCopies(scope);
+      decidedBy = this.narrow(scope, isReference, isWide);
       chosen = candidates.alive[0];
     }
-    this.fill(shard, router, prefix, chosen, decidedBy, nextHop, answer);
+    this.fill(scope, chosen, decidedBy, answer);
   }
 
-  private prepare(shard: RibShard, router: RouterState, prefix: number): void {
-    this.candidates.prepare(shard, prefix);
-    if (router.sessions.size > 1) this.candidates.dropCopies(shard);
-  }
-
-  /** A route with the next hop, in any configured view in order; else the authority's best. */
-  private chooseByNextHop(shard: RibShard, authority: number, nextHop: IpAddress): number {
-    const { candidates, decision } = this;
+  /** From several to one; the rule that did. */
+  private narrow(scope: TableScope, isReference: boolean, isWide: boolean): number {
+    const { candidates, nextHop, decision } = this;
     if (candidates.count === 1) return decidedByOnly;
-    for (let i = 0; i < this.views.length; i++) {
-      if (!candidates.keepNextHop(this.views[i], nextHop, decidedByNextHop)) continue;
-      return candidates.count === 1 ? decidedByNextHop : decision.decide(shard, candidates);
+    const isExporters = isReference && candidates.keepExporter(scope, this.exporters);
+    if (candidates.count === 1) return decidedByPeer;
+    if (nextHop !== null) {
+      const masks = scope.vrf === null ? this.globalMasks : this.vrfMasks;
+      for (let i = 0; i < masks.length; i++) {
+        if (!candidates.keepNextHop(masks[i], nextHop, decidedByNextHop)) continue;
+        return candidates.count === 1 ? decidedByNextHop : decision.decide(scope, candidates);
+      }
     }
-    candidates.restrict(authority);
-    return candidates.count === 1 ? decidedByOnly : decision.decide(shard, candidates);
+    if (isWide && !isExporters) candidates.restrict(scope.authority);
+    return candidates.count === 1 ? decidedByOnly : decision.decide(scope, candidates);
   }
 
-  private fill(
-    shard: RibShard,
-    router: RouterState,
-    prefix: number,
-    chosen: number,
-    decidedBy: number,
-    nextHop: IpAddress | null,
-    answer: RouteAnswer,
-  ): void {
-    const { routes: table, attributes, sources } = shard;
+  private fill(scope: TableScope, chosen: number, decidedBy: number, answer: RouteAnswer): void {
+    const { shard, routes: table, attributes, sources, router, prefix } = scope;
+    const { nextHop } = this;
     const route = this.candidates.routes[chosen];
     const source = this.candidates.sources[chosen];
     const flags = sources.flags[source];
@@ -155,16 +301,21 @@ export class Lookup {
     // An empty path starts here: the origin is the router's own AS, as its OPEN says.
     answer.originAs = origin === -2 ? (sources.localAs[source] === 0 ? -1 : sources.localAs[source]) : origin;
     answer.neighborAs = reader.neighborAs();
-    answer.router = router.name;
+    answer.router = router === null ? '' : router.name;
     answer.peer = sources.ribs[source]?.peer.text ?? '';
     answer.view = this.candidates.views[chosen];
-    answer.tier = tierOwn;
+    answer.tier = scope.tier;
     answer.pathId = table.routePathId(prefix, route);
     answer.nextHopMatch = nextHop !== null && hasNextHop(reader, nextHop);
     answer.defaultRoute = answer.prefixLength === 0;
     answer.decidedBy = decidedBy;
     answer.stale = (flags & sourceStale) !== 0;
-    answer.suspect = (flags & sourceSuspect) !== 0;
+    answer.suspect = (flags & sourceSuspect) !== 0 || (router !== null && router.isUnordered);
     answer.ageMs = Math.max(0, shard.clockMs - table.routeTimeMs(route));
   }
+}
+
+function furthest(a: number, b: number): number {
+  for (const status of furthestFirst) if (status === a || status === b) return status;
+  return a;
 }

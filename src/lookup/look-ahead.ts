@@ -9,6 +9,7 @@
 
 import type { IpAddress } from '../base/ip.ts';
 import type { RibShard } from '../rib/shard.ts';
+import type { AttributeTable, RouteTable } from '../rib/types.ts';
 
 /** Routes of a prefix whose attributes are read ahead. */
 const mostRoutes = 8;
@@ -18,12 +19,13 @@ const addressWords = 5;
 export class LookAhead {
   /** Of what was read; kept, so that no compiler can leave the reads out. */
   checksum = 0;
-  private readonly shards: RibShard[] = [];
+  private readonly tables: RouteTable[] = [];
+  private readonly attributes: AttributeTable[] = [];
   /** Family and words of each address. */
   private readonly addresses: Int32Array;
   private readonly prefixes: Int32Array;
   private readonly sets: Int32Array;
-  private readonly shardOfSet: RibShard[] = [];
+  private readonly attributesOfSet: AttributeTable[] = [];
   private count = 0;
 
   /** For up to `capacity` addresses at a time. */
@@ -33,7 +35,8 @@ export class LookAhead {
     this.sets = new Int32Array(capacity * mostRoutes);
   }
 
-  add(shard: RibShard, { family, w0, w1, w2, w3 }: IpAddress): void {
+  /** Of the shard's global tables, or of its VRFs. */
+  add(shard: RibShard, { family, w0, w1, w2, w3 }: IpAddress, isInVrf = false): void {
     if (family === 0) return;
     const { addresses } = this;
     const at = this.count * addressWords;
@@ -42,33 +45,33 @@ export class LookAhead {
     addresses[at + 2] = w1;
     addresses[at + 3] = w2;
     addresses[at + 4] = w3;
-    this.shards[this.count++] = shard;
+    this.tables[this.count] = isInVrf ? shard.vpn.routes : shard.routes;
+    this.attributes[this.count++] = shard.attributes;
   }
 
   /** Reads for all that were added, and forgets them. */
   run(): void {
-    const { prefixes, sets, shards, shardOfSet, count } = this;
+    const { prefixes, sets, tables, attributes, attributesOfSet, count } = this;
     let checksum = 0;
     this.findPrefixes();
-    for (let i = 0; i < count; i++) if (prefixes[i] >= 0) checksum ^= shards[i].routes.firstRoute(prefixes[i]);
+    for (let i = 0; i < count; i++) if (prefixes[i] >= 0) checksum ^= tables[i].firstRoute(prefixes[i]);
     let found = 0;
     for (let i = 0; i < count; i++) {
-      const shard = shards[i];
-      const { routes } = shard;
+      const routes = tables[i];
       const prefix = prefixes[i];
       if (prefix < 0) continue;
       const stride = routes.routeStride(prefix);
       const end = Math.min(mostRoutes, routes.routeCount(prefix));
       let route = routes.firstRoute(prefix);
       for (let n = 0; n < end; n++, route += stride) {
-        shardOfSet[found] = shard;
+        attributesOfSet[found] = attributes[i];
         sets[found++] = routes.routeAttributes(route);
       }
     }
     for (let i = 0; i < found; i++) {
-      const { attributes } = shardOfSet[i];
-      const start = attributes.start(sets[i]);
-      const words = attributes.words(sets[i]);
+      const set = attributesOfSet[i];
+      const start = set.start(sets[i]);
+      const words = set.words(sets[i]);
       checksum ^= words[start] ^ words[start + wordsACacheLine];
     }
     this.checksum = checksum;
@@ -76,9 +79,9 @@ export class LookAhead {
   }
 
   private findPrefixes(): void {
-    const { addresses, prefixes, shards } = this;
+    const { addresses, prefixes, tables } = this;
     for (let i = 0, at = 0; i < this.count; i++, at += addressWords) {
-      prefixes[i] = shards[i].routes.longestMatch(
+      prefixes[i] = tables[i].longestMatch(
         addresses[at],
         addresses[at + 1],
         addresses[at + 2],
