@@ -74,6 +74,11 @@ export class RibDriver {
     this.shard.apply(entry);
   }
 
+  /** Bytes of the last record. */
+  entryBuffer(): Buffer {
+    return this.entry.buffer;
+  }
+
   /** Time goes on by a tick. */
   pass(ms: number): void {
     this.nowMs += ms;
