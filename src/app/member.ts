@@ -92,7 +92,7 @@ async function wire(
   onFatal: (error: Error) => void,
 ): Promise<Member> {
   const digest = new ErrorDigest(logger);
-  const directory = createRouterDirectory(config.routers, config.shards);
+  const directory = createRouterDirectory(config.routers, config.shards, config.lookup.references);
   const badRouteRecords = { count: 0 };
   const makeDeadLetters = (stage: string) => (): DeadLetters =>
     new DeadLetters(
@@ -126,7 +126,7 @@ async function wire(
     onFatal,
   });
   const { views } = config.lookup;
-  const explain = { lookup: new Lookup({ views }), views };
+  const explain = { lookup: new Lookup({ views, unknownVrf: config.lookup.unknownVrf }), views };
   const lookupService = new LookupService({ explain, directory, host, members: groupMembers });
   return {
     config,
@@ -214,7 +214,7 @@ async function wireFlows(wiring: FlowWiring): Promise<{ host: ShardHost; enrichS
     flowBatch: new FlowBatch({
       inputs: await flowInputs(config),
       directory,
-      lookup: new Lookup({ views: config.lookup.views }),
+      lookup: new Lookup({ views: config.lookup.views, unknownVrf: config.lookup.unknownVrf }),
       host,
       repartitionTopic: repartition,
       outputTopic: config.output.topic,
