@@ -132,7 +132,7 @@ export class Ribs {
     if (alive.length < peer.parts.length - peer.partsDown) return;
     peer.parts = alive;
     peer.partsDown = 0;
-    for (const other of [...peer.ribs]) if (other.isDoubted) this.retire(other);
+    for (const other of peer.ribs.filter(({ isDoubted }) => isDoubted)) this.retire(other);
   }
 
   /** Mark and sweep: what the new epoch has not told again is gone. */

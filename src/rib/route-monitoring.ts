@@ -95,6 +95,7 @@ export class RouteMonitor {
       counters.endOfRibs++;
       const rib = this.ribs.open(peer, view, update.endOfRib, nowMs);
       rib.lastMonitoringMs = nowMs;
+      if (rib.isDoubted) this.ribs.confirm(rib);
       this.ribs.complete(rib);
     }
     return update.problem;

@@ -121,10 +121,10 @@ void describe('RFC 9069 §6.1.1: several peers of one Loc-RIB', () => {
   void test('the Peer Down of one takes no route of another family along', () => {
     const driver = twoFamilies();
     driver.send(peerDown(locRib, 6, Buffer.from('0003000667 6c6f62616c'.replaceAll(' ', ''), 'hex')));
-    assert.deepEqual(driver.at('10.0.0.0/8'), ['loc-rib 192.0.2.254 suspect']);
-    assert.deepEqual(driver.at('2001:db8::/32'), ['loc-rib 192.0.2.254 suspect']);
+    assert.deepEqual(driver.at('10.0.0.0/8'), ['loc-rib 192.0.2.254 stale']);
+    assert.deepEqual(driver.at('2001:db8::/32'), ['loc-rib 192.0.2.254 stale']);
     driver.send([up(open6), endOfRib(locRib, 2, 1)]);
-    assert.deepEqual(driver.at('10.0.0.0/8'), ['loc-rib 192.0.2.254 suspect']);
+    assert.deepEqual(driver.at('10.0.0.0/8'), ['loc-rib 192.0.2.254']);
     assert.deepEqual(driver.at('2001:db8::/32'), []);
   });
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { endOfRib, type PeerOptions, peerDown, peerUp, routeMonitoring } from '../support/bmp-builder.ts';
-import { RibDriver } from '../support/rib-driver.ts';
+import { RibDriver, staleTimeMs } from '../support/rib-driver.ts';
 
 const locRib: PeerOptions = { type: 3, as: 65000, bgpId: '192.0.2.254' };
 const open4 = { as: 65000, families: [[1, 1]] as const };
@@ -38,12 +38,26 @@ test('peer ups of one loc-rib for several families add up', () => {
 test('one of several going down takes no route of the others along', () => {
   const driver = twoFamilies();
   driver.send(peerDown(locRib, 6));
-  assert.deepEqual(driver.at('10.0.0.0/8'), ['loc-rib 192.0.2.254 suspect']);
-  assert.deepEqual(driver.at('2001:db8::/32'), ['loc-rib 192.0.2.254 suspect']);
+  assert.deepEqual(driver.at('10.0.0.0/8'), ['loc-rib 192.0.2.254 stale']);
+  assert.deepEqual(driver.at('2001:db8::/32'), ['loc-rib 192.0.2.254 stale']);
   driver.send(peerUp(locRib, { sentOpen: open6, receivedOpen: open6 }));
   driver.send(endOfRib(locRib, 2, 1));
-  assert.deepEqual(driver.at('10.0.0.0/8'), ['loc-rib 192.0.2.254 suspect']);
+  assert.deepEqual(driver.at('10.0.0.0/8'), ['loc-rib 192.0.2.254']);
   assert.deepEqual(driver.at('2001:db8::/32'), []);
+});
+
+test('where they cannot be told apart all are stale until heard of, and what is not heard of is swept', () => {
+  const driver = twoFamilies();
+  driver.send(peerDown(locRib, 6));
+  assert.equal(driver.lookup('10.0.0.1').stale, true);
+  driver.pass(staleTimeMs * 2);
+  assert.deepEqual(driver.at('2001:db8::/32'), ['loc-rib 192.0.2.254 stale']);
+  driver.send(routeMonitoring(locRib, { ...v4, announced: ['10.1.0.0/16'] }));
+  assert.deepEqual(driver.at('10.0.0.0/8'), ['loc-rib 192.0.2.254']);
+  assert.equal(driver.lookup('10.0.0.1').stale, false);
+  assert.deepEqual(driver.at('2001:db8::/32'), []);
+  driver.send(peerDown(locRib, 6));
+  assert.deepEqual(driver.at('10.0.0.0/8'), []);
 });
 
 test('the last of them going down ends all', () => {
