@@ -2,16 +2,19 @@
 
 const name = (text: string): Buffer => Buffer.from(`flowrib.${text}`, 'utf8');
 
-/** Position of the record that something was made from: topic, partition, offset (decimal). */
+/**
+ * Position of the record that something was made from: topic, partition, offset (decimal), and the number of the part when it is one of
+ * several in that record.
+ */
 export const headerTopic = name('topic');
 export const headerPartition = name('partition');
 export const headerOffset = name('offset');
+export const headerPart = name('part');
 /** `<shard>:<next offset of the routes log>` for each shard consulted, comma-separated. */
 export const headerRoutes = name('routes');
 
 /** Routes log only. */
 export const headerTopicId = name('topic-id');
-export const headerPart = name('part');
 export const headerFormat = name('format');
 export const headerRouter = name('router');
 export const headerCollector = name('collector');
@@ -22,4 +25,4 @@ export const headerStage = name('stage');
 export const headerErrorCode = name('error-code');
 export const headerError = name('error');
 
-export const positionHeaders: readonly Buffer[] = [headerTopic, headerPartition, headerOffset];
+export const positionHeaders: readonly Buffer[] = [headerTopic, headerPartition, headerOffset, headerPart];

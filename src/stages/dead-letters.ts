@@ -1,5 +1,5 @@
 /**
- * Bad records go, whole, to the dead-letter topic with the reason and their position in headers; they never stop a partition. Each
+ * Bad records, and bad parts of records of several flows, go whole to the dead-letter topic with the reason and their position in headers; they never stop a partition. Each
  * handler of a stage has one of these beside its other output and flushes both before it commits.
  */
 
@@ -9,13 +9,14 @@ import {
   headerError,
   headerErrorCode,
   headerOffset,
+  headerPart,
   headerPartition,
   headerStage,
   headerTopic,
 } from '../model/header-names.ts';
 import type { ErrorDigest } from '../telemetry/error-digest.ts';
 
-const own = [headerStage, headerErrorCode, headerError, headerTopic, headerPartition, headerOffset];
+const own = [headerStage, headerErrorCode, headerError, headerTopic, headerPartition, headerOffset, headerPart];
 
 export class DeadLetters {
   private readonly section = new HeaderSection();
@@ -43,6 +44,23 @@ export class DeadLetters {
     code: string,
     message: string,
   ): void {
+    const start = batch.valueStarts[index];
+    this.addPart(batch, index, start, batch.valueEnds[index], topic, partition, offset, -1, code, message);
+  }
+
+  /** A part of the record's value by itself; `part` is its number there, -1 for the whole value. */
+  addPart(
+    batch: RecordBatch,
+    index: number,
+    valueStart: number,
+    valueEnd: number,
+    topic: string,
+    partition: number,
+    offset: number,
+    part: number,
+    code: string,
+    message: string,
+  ): void {
     this.digest.record(code, `${topic}[${partition}]@${offset}: ${message}`);
     const section = this.section;
     section.reset();
@@ -53,6 +71,7 @@ export class DeadLetters {
     section.addText(headerTopic, topic);
     section.addText(headerPartition, String(partition));
     section.addText(headerOffset, String(offset));
+    if (part >= 0) section.addText(headerPart, String(part));
     const headers = section.finish();
     this.sink.append(
       this.topic,
@@ -62,8 +81,8 @@ export class DeadLetters {
       batch.keyStarts[index],
       batch.keyEnds[index],
       batch.buffer,
-      batch.valueStarts[index],
-      batch.valueEnds[index],
+      valueStart,
+      valueEnd,
       headers,
       0,
       headers.length,

@@ -45,8 +45,8 @@ export interface EnrichStageDependencies {
 
 export type EnrichState = 'joining' | 'restoring' | 'running' | 'stopped';
 
-/** Records handled between two turns of the event loop: a few milliseconds of work. */
-const sliceRecords = 1024;
+/** Flows handled between two turns of the event loop: a few milliseconds of work. */
+const sliceFlows = 1024;
 
 export class EnrichStage implements GroupHandlers {
   state: EnrichState = 'joining';
@@ -184,12 +184,11 @@ export class EnrichStage implements GroupHandlers {
     const sink = this.deps.producer.createSink();
     const deadLetters = this.deps.makeDeadLetters();
     const counts = createFlowCounters();
-    for (let from = 0; from < batch.count; from += sliceRecords) {
+    for (let from = 0; from < batch.count;) {
       // Ownership is checked right before anything is produced (hazard D6).
       if (!assignment.isCurrent()) return;
-      const to = Math.min(batch.count, from + sliceRecords);
-      this.deps.flowBatch.process(batch, from, to, sink, deadLetters, counts);
-      if (to < batch.count) await new Promise(setImmediate);
+      from = this.deps.flowBatch.process(batch, from, batch.count, sink, deadLetters, counts, sliceFlows);
+      if (from < batch.count) await new Promise(setImmediate);
     }
     await sink.flush();
     await deadLetters.flush();

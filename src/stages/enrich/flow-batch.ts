@@ -1,14 +1,17 @@
 /**
  * The hot path: one batch of flows, in small groups, synchronously: decode, find the router, then either look up and encode, or hand
- * the record on unchanged to the member that holds the router's shard. Where a slice ends, who calls decides. A group is decoded
+ * the flow on unchanged to the member that holds the router's shard. Where a slice ends, who calls decides. A group is decoded
  * before its first flow is looked up, so that the tables can be read ahead (look-ahead.ts).
+ *
+ * A record of several flows becomes as many records: each part is enriched, handed on or refused by itself, under the record's own
+ * position and its number there.
  *
  * Nothing is allocated for a record of the common case: decoder, flow, answers, scratch buffer and headers are made once and refilled.
  */
 
 import { ByteWriter } from '../../base/byte-writer.ts';
 import type { IpAddress } from '../../base/ip.ts';
-import { findHeader, HeaderSection } from '../../base/record-headers.ts';
+import { HeaderSection } from '../../base/record-headers.ts';
 import type { FlowDecoder } from '../../decode/flow/types.ts';
 import type { FlowEncoder } from '../../encode/types.ts';
 import type { RecordBatch, RecordSink } from '../../kafka/types.ts';
@@ -17,12 +20,13 @@ import { LookAhead } from '../../lookup/look-ahead.ts';
 import type { RouterDirectory } from '../../lookup/router-directory.ts';
 import { type EnrichedFlow, RouteAnswer, statusMatched, statusNoRouter, statusNotReady } from '../../model/answer.ts';
 import { Flow } from '../../model/flow.ts';
-import { headerOffset, headerPartition, headerRoutes, headerTopic, positionHeaders } from '../../model/header-names.ts';
-import { decimal } from '../../model/route-log.ts';
+import { headerRoutes, positionHeaders } from '../../model/header-names.ts';
 import type { Router } from '../../model/router.ts';
 import type { DeadLetters } from '../dead-letters.ts';
+import { FlowOrigin } from './flow-origin.ts';
 import { createFlowCounters, type FlowCounters } from './flow-counters.ts';
-import type { HeldShard, ShardHost } from './shard-host.ts';
+import type { ShardHost } from './shard-host.ts';
+import type { HeldShard } from './shard-logs.ts';
 
 export interface FlowInput {
   readonly topic: string;
@@ -45,17 +49,17 @@ export interface FlowBatchOptions {
 const outputExcept = [...positionHeaders, headerRoutes];
 
 /** Flows decoded before the first of them is looked up. */
-const groupRecords = 32;
+const groupFlows = 32;
 
-/** A record between decoding and answer. */
+/** A flow between decoding and answer. */
 class FlowSlot {
   readonly flow = new Flow();
+  /** Of its record in the batch. */
   index = 0;
-  /** Where it was first read: its own position, or what its headers say if it was forwarded. */
-  topic = '';
-  partition = 0;
-  offset = 0;
-  forwarded = false;
+  /** The flow's bytes in the batch: the record's value, or its part of that. */
+  valueStart = 0;
+  valueEnd = 0;
+  readonly origin = new FlowOrigin();
   encoder: FlowEncoder | null = null;
   /** Null when the flow names no exporter. */
   router: Router | null = null;
@@ -69,8 +73,11 @@ export class FlowBatch {
   private counters: FlowCounters = createFlowCounters();
   private lastTopic = '';
   private lastInput: FlowInput | undefined = undefined;
-  private readonly slots = Array.from({ length: groupRecords }, () => new FlowSlot());
-  private readonly ahead = new LookAhead(2 * groupRecords);
+  private readonly slots = Array.from({ length: groupFlows }, () => new FlowSlot());
+  /** Slots filled. */
+  private taken = 0;
+  private readonly origin = new FlowOrigin();
+  private readonly ahead = new LookAhead(2 * groupFlows);
   private readonly enriched: EnrichedFlow = { router: '', vrf: '', src: new RouteAnswer(), dst: new RouteAnswer() };
   private readonly value = new ByteWriter(16384);
   private readonly section = new HeaderSection();
@@ -80,7 +87,10 @@ export class FlowBatch {
     for (const input of options.inputs) this.inputByTopic.set(input.topic, input);
   }
 
-  /** Records [from, to) of the batch, counted into `counters`. */
+  /**
+   * Records [from, to) of the batch, counted into `counters`, or fewer: no further record is begun when `mostFlows` flows are done.
+   * Returns the record to go on with.
+   */
   process(
     batch: RecordBatch,
     from: number,
@@ -88,70 +98,94 @@ export class FlowBatch {
     sink: RecordSink,
     deadLetters: DeadLetters,
     counters: FlowCounters,
-  ): void {
-    const { slots, ahead } = this;
+    mostFlows = Infinity,
+  ): number {
     this.counters = counters;
-    for (let first = from; first < to; first += groupRecords) {
-      const end = Math.min(to, first + groupRecords);
-      let taken = 0;
-      for (let i = first; i < end; i++) if (this.take(batch, i, slots[taken], deadLetters)) taken++;
-      ahead.run();
-      for (let n = 0; n < taken; n++) this.answer(batch, slots[n], sink);
+    this.taken = 0;
+    const readBefore = counters.read;
+    let index = from;
+    for (; index < to && counters.read - readBefore < mostFlows; index++) this.take(batch, index, sink, deadLetters);
+    this.answerGroup(batch, sink);
+    return index;
+  }
+
+  /** Decodes a record into the group, which is answered whenever it is full. */
+  private take(batch: RecordBatch, index: number, sink: RecordSink, deadLetters: DeadLetters): void {
+    const { origin } = this;
+    origin.read(batch, index, this.options.repartitionTopic);
+    const start = batch.valueStarts[index];
+    const end = batch.valueEnds[index];
+    const input = this.inputOf(origin.topic);
+    if (input === undefined) {
+      this.count();
+      const message = `no input is configured for topic "${origin.topic}"`;
+      this.refuse(batch, index, start, end, deadLetters, 'flow-unknown-input', message);
+      return;
+    }
+    if (start < 0) {
+      this.count();
+      this.refuse(batch, index, start, end, deadLetters, 'flow-no-value', 'the record has no value');
+      return;
+    }
+    const { decoder } = input;
+    const parts = decoder.begin(batch.buffer, start, end);
+    if (parts <= 0) {
+      this.count();
+      if (parts === 0) this.counters.markers++;
+      else this.refuseUndecoded(batch, index, decoder, deadLetters);
+      return;
+    }
+    for (let part = 0; part < parts; part++) {
+      if (this.taken === groupFlows) this.answerGroup(batch, sink);
+      if (parts > 1) origin.part = part;
+      this.takeFlow(batch, index, part, input, deadLetters);
     }
   }
 
-  /** Decodes a record and finds its router and shard; false when that was all there is to do about it. */
-  private take(batch: RecordBatch, index: number, slot: FlowSlot, deadLetters: DeadLetters): boolean {
-    const { directory, host, repartitionTopic } = this.options;
-    const { counters } = this;
-    counters.read++;
-    slot.index = index;
-    slot.topic = batch.topic;
-    slot.partition = batch.partition;
-    slot.offset = batch.offsets[index];
-    slot.forwarded = batch.topic === repartitionTopic;
-    if (slot.forwarded) {
-      counters.received++;
-      readOrigin(batch, slot);
+  private inputOf(topic: string): FlowInput | undefined {
+    if (topic !== this.lastTopic) {
+      this.lastTopic = topic;
+      this.lastInput = this.inputByTopic.get(topic);
     }
-    if (slot.topic !== this.lastTopic) {
-      this.lastTopic = slot.topic;
-      this.lastInput = this.inputByTopic.get(slot.topic);
-    }
-    const input = this.lastInput;
-    if (input === undefined) {
-      this.refuse(batch, slot, deadLetters, 'flow-unknown-input', `no input is configured for topic "${slot.topic}"`);
-      return false;
-    }
-    slot.encoder = input.encoder;
-    if (!this.decode(batch, slot, input.decoder, deadLetters)) return false;
+    return this.lastInput;
+  }
+
+  private count(): void {
+    this.counters.read++;
+    if (this.origin.forwarded) this.counters.received++;
+  }
+
+  /** Decodes a flow into the next slot and finds its router and shard. */
+  private takeFlow(batch: RecordBatch, index: number, part: number, input: FlowInput, deadLetters: DeadLetters): void {
+    const { directory, host } = this.options;
+    const { decoder } = input;
+    const slot = this.slots[this.taken];
     const { flow } = slot;
+    this.count();
+    if (!decoder.read(part, flow)) {
+      if (decoder.error.code === '') this.counters.markers++;
+      else this.refuseUndecoded(batch, index, decoder, deadLetters);
+      return;
+    }
+    this.taken++;
+    slot.index = index;
+    slot.valueStart = decoder.partStart;
+    slot.valueEnd = decoder.partEnd;
+    slot.origin.copyFrom(this.origin);
+    slot.encoder = input.encoder;
     slot.router = flow.exporter.family === 0 ? null : directory.byExporter(flow.exporter);
     slot.held = slot.router === null ? null : host.serving(slot.router.shard);
     if (slot.held !== null) {
       this.ahead.add(slot.held.rib, flow.srcAddr);
       this.ahead.add(slot.held.rib, flow.dstAddr);
     }
-    return true;
   }
 
-  private decode(batch: RecordBatch, slot: FlowSlot, decoder: FlowDecoder, deadLetters: DeadLetters): boolean {
-    const start = batch.valueStarts[slot.index];
-    if (start < 0) {
-      this.refuse(batch, slot, deadLetters, 'flow-no-value', 'the record has no value');
-      return false;
-    }
-    const flows = decoder.begin(batch.buffer, start, batch.valueEnds[slot.index]);
-    if (flows === 0) {
-      this.counters.markers++;
-      return false;
-    }
-    if (flows < 0 || !decoder.read(0, slot.flow)) {
-      const { code, field, offset, message } = decoder.error;
-      this.refuse(batch, slot, deadLetters, code, `in ${decoder.format} ${field} at byte ${offset}: ${message}`);
-      return false;
-    }
-    return true;
+  private answerGroup(batch: RecordBatch, sink: RecordSink): void {
+    const { slots, taken } = this;
+    this.ahead.run();
+    for (let n = 0; n < taken; n++) this.answer(batch, slots[n], sink);
+    this.taken = 0;
   }
 
   private answer(batch: RecordBatch, slot: FlowSlot, sink: RecordSink): void {
@@ -164,7 +198,7 @@ export class FlowBatch {
       enriched.router = router.name;
       lookup.lookup(held.rib, router.key, flow.srcAddr, null, enriched.src);
       lookup.lookup(held.rib, router.key, flow.dstAddr, wantedNextHop(flow), enriched.dst);
-    } else if (slot.forwarded) {
+    } else if (slot.origin.forwarded) {
       // Only when two members disagree about a router's shard (unequal configurations): never forwarded twice.
       this.answerWithout(router.name, statusNotReady);
     } else {
@@ -189,18 +223,18 @@ export class FlowBatch {
     const { value } = this;
     value.reset();
     const { buffer } = batch;
-    slot.encoder?.encode(buffer, batch.valueStarts[index], batch.valueEnds[index], slot.flow, this.enriched, value);
+    slot.encoder?.encode(buffer, slot.valueStart, slot.valueEnd, slot.flow, this.enriched, value);
     let headers = buffer;
     let headersStart = batch.headerStarts[index];
     let headersEnd = batch.headerEnds[index];
-    if (this.options.positions || (slot.forwarded && headersEnd > headersStart)) {
+    if (this.options.positions || (slot.origin.forwarded && headersEnd > headersStart)) {
       headers = this.outputHeaders(batch, slot);
       headersStart = 0;
       headersEnd = headers.length;
     }
     sink.append(
       this.options.outputTopic,
-      slot.partition % this.options.outputPartitions,
+      slot.origin.partition % this.options.outputPartitions,
       batch.timestamps[index],
       buffer,
       batch.keyStarts[index],
@@ -220,7 +254,7 @@ export class FlowBatch {
     section.reset();
     section.addFrom(batch.buffer, batch.headerStarts[index], batch.headerEnds[index], outputExcept);
     if (this.options.positions) {
-      addPosition(section, slot);
+      slot.origin.write(section);
       section.addText(headerRoutes, held === null ? '' : `${held.shard}:${held.position}`);
     }
     return section.finish();
@@ -233,7 +267,7 @@ export class FlowBatch {
     const { index } = slot;
     section.reset();
     section.addFrom(batch.buffer, batch.headerStarts[index], batch.headerEnds[index], positionHeaders);
-    addPosition(section, slot);
+    slot.origin.write(section);
     const headers = section.finish();
     sink.append(
       this.options.repartitionTopic,
@@ -243,38 +277,34 @@ export class FlowBatch {
       batch.keyStarts[index],
       batch.keyEnds[index],
       batch.buffer,
-      batch.valueStarts[index],
-      batch.valueEnds[index],
+      slot.valueStart,
+      slot.valueEnd,
       headers,
       0,
       headers.length,
     );
   }
 
-  private refuse(batch: RecordBatch, slot: FlowSlot, deadLetters: DeadLetters, code: string, message: string): void {
-    this.counters.deadLettered++;
-    deadLetters.add(batch, slot.index, slot.topic, slot.partition, slot.offset, code, message);
+  /** With the reason that the decoder gives, and the bytes that it gives it for. */
+  private refuseUndecoded(batch: RecordBatch, index: number, decoder: FlowDecoder, deadLetters: DeadLetters): void {
+    const { code, field, offset, message } = decoder.error;
+    const text = `in ${decoder.format} ${field} at byte ${offset}: ${message}`;
+    this.refuse(batch, index, decoder.partStart, decoder.partEnd, deadLetters, code, text);
   }
-}
 
-function readOrigin(batch: RecordBatch, slot: FlowSlot): void {
-  const start = batch.headerStarts[slot.index];
-  const end = batch.headerEnds[slot.index];
-  const topic = findHeader(batch.buffer, start, end, headerTopic);
-  const partition = findHeader(batch.buffer, start, end, headerPartition);
-  const offset = findHeader(batch.buffer, start, end, headerOffset);
-  if (topic !== null) slot.topic = topic.toString('utf8');
-  const partitionRead = partition === null ? slot.partition : decimal(partition, 0, partition.length);
-  const offsetRead = offset === null ? slot.offset : decimal(offset, 0, offset.length);
-  if (!Number.isSafeInteger(partitionRead) || !Number.isSafeInteger(offsetRead)) return;
-  slot.partition = partitionRead;
-  slot.offset = offsetRead;
-}
-
-function addPosition(section: HeaderSection, slot: FlowSlot): void {
-  section.addText(headerTopic, slot.topic);
-  section.addText(headerPartition, String(slot.partition));
-  section.addText(headerOffset, String(slot.offset));
+  private refuse(
+    batch: RecordBatch,
+    index: number,
+    start: number,
+    end: number,
+    deadLetters: DeadLetters,
+    code: string,
+    message: string,
+  ): void {
+    const { topic, partition, offset, part } = this.origin;
+    this.counters.deadLettered++;
+    deadLetters.addPart(batch, index, start, end, topic, partition, offset, part, code, message);
+  }
 }
 
 /** The flow's BGP next hop, else its next hop; null when neither is an address. */

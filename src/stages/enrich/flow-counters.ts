@@ -1,12 +1,13 @@
 /**
- * Every flow read is counted once, as one of these; plain numbers that metrics copy at scrape. A batch counts for itself and is added
+ * Every flow read is counted once, as one of these; plain numbers that metrics copy at scrape. A record of several flows counts once for
+ * each; one without a flow, or that cannot be taken apart, counts once. A batch counts for itself and is added
  * when its output is acknowledged: one that is given up is counted where it is read again.
  */
 
 import { statusMatched, statusNames } from '../../model/answer.ts';
 
 export interface FlowCounters {
-  /** Flows read from flow topics and from `<app>.repartition`, bad records included. */
+  /** Flows read from flow topics and from `<app>.repartition`, bad ones and markers included. */
   read: number;
   /** The source or the destination matched a route. */
   enriched: number;
@@ -15,7 +16,7 @@ export interface FlowCounters {
   /** Handed on to the member that holds the router's shard; read there again. */
   forwarded: number;
   deadLettered: number;
-  /** Records without a flow in them (markers). */
+  /** Records, or parts of records, without a flow in them. */
   markers: number;
   /** Flows that came by `<app>.repartition`. */
   received: number;
