@@ -157,10 +157,10 @@ test('labeled and plain unicast of a prefix are two routes', () => {
 test('families that are not kept are counted', () => {
   const driver = new RibDriver();
   driver.send(peerUp(peer));
-  const vpn = { afi: 1, safi: 128, nextHop: '0000000000000000c0000201', prefixes: ['10.0.0.0/8'] };
-  driver.send(routeMonitoring(peer, { ...attributes, mpReach: vpn }));
-  driver.send(endOfRib(peer, 1, 128));
-  assert.deepEqual([...driver.shard.counters.skippedFamilies.keys()], [(1 << 8) | 128]);
+  const multicast = { afi: 1, safi: 2, nextHop: '192.0.2.1', prefixes: ['10.0.0.0/8', '10.0.0.0/9'] };
+  driver.send(routeMonitoring(peer, { ...attributes, mpReach: multicast }));
+  driver.send(endOfRib(peer, 1, 2));
+  assert.deepEqual([...driver.shard.counters.skippedFamilies], [[(1 << 8) | 2, 2]]);
   assert.deepEqual(driver.peer('192.0.2.1')?.ribs, []);
 });
 

@@ -4,8 +4,19 @@
 
 import { ipAddressOf } from '../../src/base/ip.ts';
 
-/** "10.0.0.0/8", or with path id, labels, or an RD (16 hex digits; for VPN families). */
-export type PrefixInput = string | { prefix: string; pathId?: number; labels?: readonly number[]; rd?: string };
+/** "10.0.0.0/8", or with path id, labels, or an RD (16 hex digits; for VPN families), or as EVPN IP prefix. */
+export type PrefixInput =
+  | string
+  | { prefix: string; pathId?: number; labels?: readonly number[]; rd?: string; evpn?: EvpnInput };
+
+/** What an EVPN IP prefix (RFC 9136 §3.1) has beside RD and prefix. */
+export interface EvpnInput {
+  tag?: number;
+  /** 20 hex digits. */
+  esi?: string;
+  gateway?: string;
+  label?: number;
+}
 
 /** [segment type, ASNs]: 1 AS_SET, 2 AS_SEQUENCE, 3 AS_CONFED_SEQUENCE, 4 AS_CONFED_SET. */
 export type SegmentInput = readonly [type: number, asns: readonly number[]];
@@ -92,7 +103,8 @@ export function encodePrefixes(prefixes: readonly PrefixInput[]): Buffer {
 
 /** [path id] bits [label × n] [RD] prefix; the bottom-of-stack bit is set on the last label. */
 export function encodePrefix(input: PrefixInput): Buffer {
-  const { prefix, pathId, labels, rd } = typeof input === 'string' ? { prefix: input } : { ...input };
+  const { prefix, pathId, labels, rd, evpn } = typeof input === 'string' ? { prefix: input } : { ...input };
+  if (evpn !== undefined) return encodeIpPrefix(prefix, pathId, rd ?? '', evpn);
   const slash = prefix.indexOf('/');
   const bits = Number(prefix.slice(slash + 1));
   const bytes = addressWords(prefix.slice(0, slash)).subarray(0, Math.ceil(bits / 8));
@@ -105,6 +117,26 @@ export function encodePrefix(input: PrefixInput): Buffer {
   const distinguisher = rd === undefined ? Buffer.alloc(0) : Buffer.from(rd, 'hex');
   parts.push(Buffer.from([bits + stack.length * 24 + distinguisher.length * 8]), ...stack, distinguisher, bytes);
   return Buffer.concat(parts);
+}
+
+/** [path id] 5 (1) | length (1) | RD (8) | ESI (10) | tag (4) | prefix length (1) | prefix | gateway | label (3). */
+function encodeIpPrefix(prefix: string, pathId: number | undefined, rd: string, evpn: EvpnInput): Buffer {
+  const slash = prefix.indexOf('/');
+  const address = addressWords(prefix.slice(0, slash));
+  const value = Buffer.concat([
+    Buffer.from(rd, 'hex'),
+    Buffer.from(evpn.esi ?? '00'.repeat(10), 'hex'),
+    words([evpn.tag ?? 0]),
+    Buffer.from([Number(prefix.slice(slash + 1))]),
+    address,
+    evpn.gateway === undefined ? Buffer.alloc(address.length) : addressWords(evpn.gateway),
+    words([(evpn.label ?? 0) << 8]).subarray(0, 3),
+  ]);
+  return Buffer.concat([
+    pathId === undefined ? Buffer.alloc(0) : words([pathId]),
+    Buffer.from([5, value.length]),
+    value,
+  ]);
 }
 
 function addressWords(text: string): Buffer {

@@ -2,6 +2,8 @@
 
 import { formatIp } from '../../src/base/ip.ts';
 import { AttributeReader } from '../../src/model/attribute-words.ts';
+import { formatRouteDistinguisher } from '../../src/rib/route-distinguishers.ts';
+import { safiEvpn, safiVpn } from '../../src/wire/bgp/types.ts';
 import { decodeUpdate, createBgpUpdate } from '../../src/wire/bgp/update.ts';
 import type { BgpUpdate, NlriList, UpdateContext } from '../../src/wire/bgp/types.ts';
 
@@ -20,7 +22,7 @@ export function updateOf(pdu: Buffer, context: Partial<UpdateContext> = {}): Bgp
   return update;
 }
 
-/** "10.0.0.0/8", with " path 7", " safi 4" and " set 1" where they apply. */
+/** "10.0.0.0/8", with " path 7", " safi 4", " rd 0:65000:11", " tag 9" and " set 1" where they apply. */
 export function prefixTexts(list: NlriList): string[] {
   return Array.from({ length: list.count }, (_, i) => {
     const family = list.family[i] === 4 ? 4 : 6;
@@ -28,7 +30,10 @@ export function prefixTexts(list: NlriList): string[] {
     const path = list.hasPathId[i] === 1 ? ` path ${list.pathId[i]}` : '';
     const safi = list.safi[i] === 1 ? '' : ` safi ${list.safi[i]}`;
     const set = list.attributeSet[i] === 0 ? '' : ` set ${list.attributeSet[i]}`;
-    return `${address}/${list.length[i]}${path}${safi}${set}`;
+    const hasRd = list.safi[i] === safiVpn || list.safi[i] === safiEvpn;
+    const rd = hasRd ? ` rd ${formatRouteDistinguisher(list.rdHigh[i], list.rdLow[i])}` : '';
+    const tag = hasRd && list.ethernetTag[i] !== 0 ? ` tag ${list.ethernetTag[i]}` : '';
+    return `${address}/${list.length[i]}${path}${safi}${rd}${tag}${set}`;
   });
 }
 
@@ -80,6 +85,7 @@ export function flagsOf(update: BgpUpdate): Record<string, unknown> {
   const out: Record<string, unknown> = {};
   if (update.endOfRib >= 0) out['endOfRib'] = `${update.endOfRib >>> 8}/${update.endOfRib & 255}`;
   for (const [family, count] of update.skipped) out[`skipped ${family >>> 8}/${family & 255}`] = count;
+  for (const [type, count] of update.skippedEvpnTypes) out[`evpn type ${type}`] = count;
   if (update.treatAsWithdraw) out['treatAsWithdraw'] = true;
   if (update.discardedAttributes > 0) out['discardedAttributes'] = update.discardedAttributes;
   if (update.addPathGuessed) out['addPathGuessed'] = true;

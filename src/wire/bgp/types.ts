@@ -6,8 +6,9 @@ export const safiUnicast = 1;
 export const safiLabeledUnicast = 4;
 /** RFC 4364, RFC 4659. */
 export const safiVpn = 128;
-/** AFI 25 (L2VPN), SAFI 70 (RFC 7432 §7), as `afi << 8 | safi`. */
-export const evpn = (25 << 8) | 70;
+export const safiEvpn = 70;
+/** L2VPN's SAFI 70 (RFC 7432 §7), as `afi << 8 | safi`. */
+export const evpn = (25 << 8) | safiEvpn;
 
 /** ADD-PATH capability (RFC 7911 §4): bit 0 = can receive, bit 1 = can send. Key: `afi << 8 | safi`. */
 export interface BgpOpen {
@@ -42,14 +43,14 @@ export interface UpdateContext {
 }
 
 /**
- * A list of prefixes in columns; refilled, grows, never shrinks. Host bits are masked. Only unicast and labeled unicast of IPv4 and
- * IPv6 come here; other families are counted in `BgpUpdate.skipped`.
+ * A list of prefixes in columns; refilled, grows, never shrinks. Host bits are masked. Unicast, labeled unicast and VPN prefixes of IPv4
+ * and IPv6 come here, and IP prefixes of EVPN; other families are counted in `BgpUpdate.skipped`.
  */
 export interface NlriList {
   count: number;
   /** 4 or 6. */
   family: Uint8Array;
-  /** 1 or 4. */
+  /** 1, 4, 128, or 70: EVPN. */
   safi: Uint8Array;
   length: Uint8Array;
   w0: Int32Array;
@@ -61,6 +62,11 @@ export interface NlriList {
   hasPathId: Uint8Array;
   /** 0: attributes with the next hop of attribute 3; 1: with that of MP_REACH_NLRI. Announcements only. */
   attributeSet: Uint8Array;
+  /** The RD's 8 bytes as two words; of VPN and EVPN rows only, undefined in others. */
+  rdHigh: Int32Array;
+  rdLow: Int32Array;
+  /** 0 but for EVPN; undefined where the RD is. */
+  ethernetTag: Uint32Array;
 }
 
 /** One UPDATE, decoded; refilled by the decoder for each PDU. */
@@ -78,6 +84,8 @@ export interface BgpUpdate {
   endOfRib: number;
   /** Prefixes or route entries of families that are not kept, counted by `afi << 8 | safi` (entries -1 where they cannot be counted: 1 a PDU). */
   readonly skipped: Map<number, number>;
+  /** EVPN routes other than IP prefixes, by route type. */
+  readonly skippedEvpnTypes: Map<number, number>;
   /** RFC 7606: what was wrong and how it was treated; empty when nothing was. The last one wins. */
   treatAsWithdraw: boolean;
   discardedAttributes: number;

@@ -7,24 +7,20 @@
 import { RecordError } from '../../base/errors.ts';
 import type { NextHop } from './attr-14-mp-reach.ts';
 import { attributeWordsSize, encodeAttributeWords } from './attribute-words-encoder.ts';
-import {
-  appendNlri,
-  countEntries,
-  createNlriList,
-  labelsNone,
-  labelsOne,
-  labelsStack,
-  type NlriField,
-} from './nlri.ts';
+import { readEvpn } from './evpn-nlri.ts';
+import { createNlriList, labelsNone, labelsOne, labelsStack, type NlriField } from './nlri-list.ts';
+import { appendNlri, countEntries } from './nlri.ts';
 import { bgpHeaderSize } from './open.ts';
 import { PathAttributes } from './path-attributes.ts';
 import {
   afiIpv4,
   afiIpv6,
   type BgpUpdate,
+  evpn,
   type NlriList,
   safiLabeledUnicast,
   safiUnicast,
+  safiVpn,
   type UpdateContext,
 } from './types.ts';
 
@@ -54,6 +50,7 @@ export function createBgpUpdate(): BgpUpdate {
     attributeLengths: [0, 0],
     endOfRib: -1,
     skipped: new Map(),
+    skippedEvpnTypes: new Map(),
     treatAsWithdraw: false,
     discardedAttributes: 0,
     problem: '',
@@ -116,6 +113,7 @@ function resetUpdate(into: BgpUpdate): void {
   into.attributeLengths[1] = 0;
   into.endOfRib = -1;
   if (into.skipped.size > 0) into.skipped.clear();
+  if (into.skippedEvpnTypes.size > 0) into.skippedEvpnTypes.clear();
   into.treatAsWithdraw = false;
   into.discardedAttributes = 0;
   into.problem = '';
@@ -147,7 +145,8 @@ function readAnnouncements(buffer: Buffer, start: number, end: number, context: 
       // RFC 4271 §6.3: the peer's AS must lead.
       malformed('attribute 2: empty, from another AS, routes taken as withdrawn');
     }
-    if (hasRoutes && attributes.nextHop.kind === 0) malformed('attribute 3: missing or malformed, routes taken as withdrawn');
+    if (hasRoutes && attributes.nextHop.kind === 0)
+      malformed('attribute 3: missing or malformed, routes taken as withdrawn');
   }
   const list = attributes.isTreatAsWithdraw ? into.withdrawn : into.announced;
   if (reach.isPresent) {
@@ -182,7 +181,7 @@ function finishUpdate(into: BgpUpdate, hasNoIpv4Fields: boolean): void {
     !attributes.hasUnreadableMp &&
     !attributes.isTruncated;
   if (isMarker) into.endOfRib = unreach.family;
-  into.treatAsWithdraw = attributes.isTreatAsWithdraw;
+  if (attributes.isTreatAsWithdraw) into.treatAsWithdraw = true;
   into.discardedAttributes = attributes.discardedAttributes;
   into.asWidthGuessed = attributes.asWidthGuessed;
   if (attributes.hasUnreadableMp) into.unparsableNlri = true;
@@ -207,6 +206,26 @@ function readField(
     into.skipped.set(family, (into.skipped.get(family) ?? 0) + entries);
     return;
   }
+  const outcome =
+    family === evpn
+      ? readEvpn(buffer, start, end, hasPathId, Math.max(0, attributeSet), list, into)
+      : readPrefixField(buffer, start, end, family, hasPathId, context, list, attributeSet);
+  if (outcome === 2) into.addPathGuessed = true;
+  if (outcome !== 0) return;
+  into.unparsableNlri = true;
+  into.problem = `nlri of afi ${family >>> 8} safi ${family & 0xff}: does not fit with or without path ids`;
+}
+
+function readPrefixField(
+  buffer: Buffer,
+  start: number,
+  end: number,
+  family: number,
+  hasPathId: boolean,
+  context: UpdateContext,
+  list: NlriList,
+  attributeSet: number,
+): 0 | 1 | 2 {
   field.start = start;
   field.end = end;
   field.family = family >>> 8 === afiIpv4 ? 4 : 6;
@@ -214,11 +233,7 @@ function readField(
   field.labels = labelsOf(context, family, attributeSet === withdrawalSet);
   field.hasPathId = hasPathId;
   field.attributeSet = Math.max(0, attributeSet);
-  const outcome = appendNlri(list, buffer, field);
-  if (outcome === 2) into.addPathGuessed = true;
-  if (outcome !== 0) return;
-  into.unparsableNlri = true;
-  into.problem = `nlri of afi ${family >>> 8} safi ${family & 0xff}: does not fit with or without path ids`;
+  return appendNlri(list, buffer, field);
 }
 
 /** A withdrawal has one 3-octet field whatever was negotiated (RFC 8277 §2.4). */
@@ -227,10 +242,12 @@ function labelsOf(context: UpdateContext, family: number, isWithdrawal: boolean)
   return !isWithdrawal && context.hasMultipleLabels(family) ? labelsStack : labelsOne;
 }
 
-function isKept(family: number): boolean {
+/** Families whose routes the table has. */
+export function isKept(family: number): boolean {
   const afi = family >>> 8;
   const safi = family & 0xff;
-  return (afi === afiIpv4 || afi === afiIpv6) && (safi === safiUnicast || safi === safiLabeledUnicast);
+  if (afi !== afiIpv4 && afi !== afiIpv6) return family === evpn;
+  return safi === safiUnicast || safi === safiLabeledUnicast || safi === safiVpn;
 }
 
 function encodeSet(buffer: Buffer, into: BgpUpdate, set: 0 | 1, nextHop: NextHop): void {
