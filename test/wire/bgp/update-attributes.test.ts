@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { AttributeReader } from '../../../src/model/attribute-words.ts';
 import { attribute, encodeAsPath, type SegmentInput } from '../../support/bgp-builder.ts';
-import { attributesOf, flagsOf, prefixTexts, updateOf } from '../../support/bgp-text.ts';
+import { attributesOf, flagsOf, updateOf } from '../../support/bgp-text.ts';
 import { bgpUpdate, type UpdateOptions } from '../../support/bmp-builder.ts';
 
 const path = { origin: 0, asPath: [65001], nextHop: '192.0.2.1', announced: ['10.0.0.0/8'] };
