@@ -1,30 +1,32 @@
 /**
- * Classic pcap files (draft-ietf-opsawg-pcap) → packets as ranges of the file: for replaying BMP that was captured on the wire. Either
- * byte order, microseconds or nanoseconds. pcapng is another format and is refused.
+ * Capture files → packets as ranges of the file: for replaying BMP that was captured on the wire. pcapng has a file of its own; here is
+ * classic pcap (draft-ietf-opsawg-pcap), either byte order, microseconds or nanoseconds.
  *
  *   magic (4) | version (2, 2) | reserved (4, 4) | snap length (4) | link type (4)
  *   then per packet: seconds (4) | fraction (4) | captured length (4) | original length (4) | bytes
  */
 
-import { RecordError } from '../../base/errors.ts';
+import { captureError, type CapturedPacket, type OnCaptureProblem } from './captured-packet.ts';
+import { isPcapng, readPcapng } from './pcapng.ts';
 
 const fileHeaderSize = 24;
 const packetHeaderSize = 16;
 const magicMicroseconds = 0xa1b2c3d4;
 const magicNanoseconds = 0xa1b23c4d;
 
-export interface CapturedPacket {
-  /** Milliseconds since the epoch, fractions kept. */
-  timestampMs: number;
-  linkType: number;
-  start: number;
-  end: number;
+export function isCapture(file: Buffer): boolean {
+  return isPcapng(file) || isClassic(file);
 }
 
-export function* readCapture(file: Buffer): Generator<CapturedPacket> {
+/** Throws RecordError for a file that is no capture; tells `onProblem` where one breaks off. */
+export function* readCapture(file: Buffer, onProblem: OnCaptureProblem = () => {}): Generator<CapturedPacket> {
+  if (isPcapng(file)) {
+    yield* readPcapng(file, onProblem);
+    return;
+  }
   if (file.length < fileHeaderSize) throw captureError('file header', 0, `${file.length} of 24 bytes`);
+  if (!isClassic(file)) throw captureError('magic', 0, 'neither a pcap nor a pcapng file');
   const isLittleEndian = isMagic(file.readUInt32LE(0));
-  if (!isLittleEndian && !isMagic(file.readUInt32BE(0))) throw captureError('magic', 0, 'not a classic pcap file');
   const word = (at: number): number => (isLittleEndian ? file.readUInt32LE(at) : file.readUInt32BE(at));
   const fractionsPerMs = word(0) === magicNanoseconds ? 1e6 : 1e3;
   // The upper bits may say how long the frame check sequence is.
@@ -32,17 +34,20 @@ export function* readCapture(file: Buffer): Generator<CapturedPacket> {
   for (let at = fileHeaderSize; at < file.length;) {
     const start = at + packetHeaderSize;
     const end = start > file.length ? start : start + word(at + 8);
-    // A capture that was cut off ends in the middle of a packet; what came before is good.
-    if (end > file.length) return;
-    yield { timestampMs: word(at) * 1000 + word(at + 4) / fractionsPerMs, linkType, start, end };
+    if (end > file.length) {
+      onProblem(at, `the file ends within a packet, ${end - file.length} bytes are missing`);
+      return;
+    }
+    const timestampMs = word(at) * 1000 + word(at + 4) / fractionsPerMs;
+    yield { timestampMs, linkType, start, end, cutBytes: Math.max(0, word(at + 12) - (end - start)) };
     at = end;
   }
 }
 
-function isMagic(value: number): boolean {
-  return value === magicMicroseconds || value === magicNanoseconds;
+function isClassic(file: Buffer): boolean {
+  return file.length >= 4 && (isMagic(file.readUInt32LE(0)) || isMagic(file.readUInt32BE(0)));
 }
 
-function captureError(field: string, offset: number, message: string): RecordError {
-  return new RecordError('pcap-header', message, { format: 'pcap', offset, field });
+function isMagic(value: number): boolean {
+  return value === magicMicroseconds || value === magicNanoseconds;
 }

@@ -1,14 +1,16 @@
 /**
  * A captured packet → its TCP segment (RFC 9293 §3.1) in IPv4 (RFC 791) or IPv6 (RFC 8200), over Ethernet, Linux cooked capture, BSD
- * loopback, or no link layer. Fragments and anything but TCP give null.
+ * loopback, or no link layer (types: https://www.tcpdump.org/linktypes.html). Fragments and anything but TCP give null.
  */
 
 import { formatIp, readWord } from '../../base/ip.ts';
-import type { CapturedPacket } from './capture.ts';
+import type { CapturedPacket } from './captured-packet.ts';
 
 const linkNull = 0;
 const linkEthernet = 1;
-const linkRaw = 101;
+/** 12 and 14 are what some systems write for 101. */
+const linksRaw = new Set([12, 14, 101, 228, 229]);
+const linkLoop = 108;
 const linkLinuxCooked = 113;
 const linkLinuxCooked2 = 276;
 
@@ -17,6 +19,8 @@ const etherTypeVlan = 0x8100;
 const etherTypeIpv6 = 0x86dd;
 const etherTypeQinQ = 0x88a8;
 const protocolTcp = 6;
+/** Hop-by-hop options, routing, destination options: IPv6 headers that may stand before TCP. */
+const extensionHeaders = new Set([0, 43, 60]);
 
 export interface TcpSegment {
   source: string;
@@ -43,8 +47,8 @@ export function readTcpSegment(file: Buffer, packet: CapturedPacket): TcpSegment
 /** Where the IP header begins; -1 when the packet is not IP. */
 function networkLayerStart(file: Buffer, packet: CapturedPacket): number {
   const { end, linkType, start } = packet;
-  if (linkType === linkRaw) return start;
-  if (linkType === linkNull) return start + 4;
+  if (linksRaw.has(linkType)) return start;
+  if (linkType === linkNull || linkType === linkLoop) return start + 4;
   let typeAt = -1;
   if (linkType === linkEthernet) typeAt = start + 12;
   else if (linkType === linkLinuxCooked) typeAt = start + 14;
@@ -72,12 +76,23 @@ function readIpv4(file: Buffer, at: number, packetEnd: number): TcpSegment | nul
   return readTcp(file, at + headerSize, end, source, formatIp(4, readWord(file, at + 16), 0, 0, 0));
 }
 
-/** version, class, label (4) | payload length (2) | next header (1) | hop limit (1) | source (16) | destination (16) */
+/**
+ * version, class, label (4) | payload length (2) | next header (1) | hop limit (1) | source (16) | destination (16)
+ * extension header: next header (1) | length in 8 bytes, the first not counted (1) | …
+ */
 function readIpv6(file: Buffer, at: number, packetEnd: number): TcpSegment | null {
-  if (at + 40 > packetEnd || file[at + 6] !== protocolTcp) return null;
+  if (at + 40 > packetEnd) return null;
   const payloadSize = file.readUInt16BE(at + 4);
   const end = payloadSize === 0 ? packetEnd : Math.min(packetEnd, at + 40 + payloadSize);
-  return readTcp(file, at + 40, end, formatIpv6(file, at + 8), formatIpv6(file, at + 24));
+  let header = file[at + 6];
+  let next = at + 40;
+  while (extensionHeaders.has(header)) {
+    if (next + 8 > end) return null;
+    header = file[next];
+    next += (file[next + 1] + 1) * 8;
+  }
+  if (header !== protocolTcp) return null;
+  return readTcp(file, next, end, formatIpv6(file, at + 8), formatIpv6(file, at + 24));
 }
 
 function formatIpv6(file: Buffer, at: number): string {

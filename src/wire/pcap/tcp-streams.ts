@@ -1,10 +1,11 @@
 /**
  * A capture → the bytes of every TCP direction, in their order, as early as the capture allows: segments that came early wait for the
  * ones before them, what was sent twice is given once (RFC 9293 §3.10). A direction of which the beginning was not captured starts with
- * the first segment seen. Bytes after a gap that the capture never fills are not given.
+ * the first segment seen. Bytes after a gap that the capture never fills are not given; the gap is told at the end.
  */
 
-import { type CapturedPacket, readCapture } from './capture.ts';
+import { readCapture } from './capture.ts';
+import type { CapturedPacket, OnCaptureProblem } from './captured-packet.ts';
 import { readTcpSegment, type TcpSegment } from './tcp-segment.ts';
 
 /** One direction of one connection; a new SYN with the same addresses and ports is a new one. */
@@ -13,6 +14,18 @@ export interface TcpDirection {
   readonly sourcePort: number;
   readonly destination: string;
   readonly destinationPort: number;
+  /** The capture has its SYN: the first byte given is the first that was sent. */
+  readonly isFromStart: boolean;
+}
+
+/** Bytes that were sent and are not in the capture: what came after them is not given. */
+export interface TcpGap {
+  readonly direction: TcpDirection;
+  /** Bytes given before it. */
+  readonly given: number;
+  /** Captured bytes behind it. */
+  readonly notGiven: number;
+  readonly timestampMs: number;
 }
 
 export interface TcpData {
@@ -28,6 +41,8 @@ interface DirectionState {
   readonly direction: TcpDirection;
   readonly firstSequence: number;
   nextSequence: number;
+  given: number;
+  lastMs: number;
   /** Early segments by sequence number. */
   readonly waiting: Map<number, { start: number; end: number }>;
   /** Sequence number after the last byte, once FIN was seen; -1 before. */
@@ -35,12 +50,29 @@ interface DirectionState {
   isClosed: boolean;
 }
 
-export function* readTcpStreams(file: Buffer): Generator<TcpData> {
+/** Early segments beyond this many wait for something that will not come. */
+const maxWaiting = 4096;
+
+/** `onGap` is told of each direction once, `onProblem` of what is wrong with the file. */
+export function* readTcpStreams(
+  file: Buffer,
+  onGap: (gap: TcpGap) => void = () => {},
+  onProblem: OnCaptureProblem = () => {},
+): Generator<TcpData> {
   const directions = new Map<string, DirectionState>();
-  for (const packet of readCapture(file)) {
+  for (const packet of readCapture(file, onProblem)) {
     const segment = readTcpSegment(file, packet);
-    if (segment !== null) yield* acceptSegment(directions, file, packet, segment);
+    if (segment !== null) yield* acceptSegment(directions, file, packet, segment, onGap);
   }
+  for (const state of directions.values()) tellGap(state, onGap);
+}
+
+function tellGap(state: DirectionState, onGap: (gap: TcpGap) => void): void {
+  let notGiven = 0;
+  for (const { start, end } of state.waiting.values()) notGiven += end - start;
+  state.waiting.clear();
+  const { direction, given, lastMs: timestampMs } = state;
+  if (notGiven > 0) onGap({ direction, given, notGiven, timestampMs });
 }
 
 function* acceptSegment(
@@ -48,6 +80,7 @@ function* acceptSegment(
   file: Buffer,
   packet: CapturedPacket,
   segment: TcpSegment,
+  onGap: (gap: TcpGap) => void,
 ): Generator<TcpData> {
   const { destination, destinationPort, source, sourcePort } = segment;
   const key = `${source} ${sourcePort} ${destination} ${destinationPort}`;
@@ -56,10 +89,13 @@ function* acceptSegment(
   // A SYN that is not the old one sent again begins a new connection.
   const isNew = segment.isSyn && state?.firstSequence !== firstSequence;
   if (state === undefined || isNew) {
+    if (state !== undefined) tellGap(state, onGap);
     state = {
-      direction: { source, sourcePort, destination, destinationPort },
+      direction: { source, sourcePort, destination, destinationPort, isFromStart: segment.isSyn },
       firstSequence,
       nextSequence: firstSequence,
+      given: 0,
+      lastMs: packet.timestampMs,
       waiting: new Map(),
       finalSequence: -1,
       isClosed: false,
@@ -70,14 +106,22 @@ function* acceptSegment(
   if (segment.end > segment.start) keepLongest(state, firstSequence, segment);
   if (segment.isFin) state.finalSequence = (firstSequence + segment.end - segment.start) >>> 0;
   for (let range = takeNext(state); range !== null; range = takeNext(state)) {
+    state.given += range.end - range.start;
+    state.lastMs = packet.timestampMs;
     yield {
       direction: state.direction,
       timestampMs: packet.timestampMs,
       bytes: file.subarray(range.start, range.end),
     };
   }
+  if (state.waiting.size > maxWaiting) {
+    state.isClosed = true;
+    tellGap(state, onGap);
+    return;
+  }
   if (segment.isReset || state.finalSequence === state.nextSequence) {
     state.isClosed = true;
+    tellGap(state, onGap);
     yield { direction: state.direction, timestampMs: packet.timestampMs, bytes: file.subarray(0, 0) };
   }
 }
