@@ -197,7 +197,7 @@ async function enrich(rib: RibShard): Promise<void> {
     inputs: [{ topic: 'flows', decoder, encoder: flowEncoder({ format: 'native', input: decoder, attribution }) }],
     directory,
     lookup: new Lookup({ views: [0, 1, 2] }),
-    host: { serving: () => held } as unknown as ShardHost,
+    host: { serving: () => held, shard: () => rib, reference: () => rib } as unknown as ShardHost,
     repartitionTopic: 'repartition',
     outputTopic: 'out',
     outputPartitions: 1,

@@ -105,7 +105,7 @@ export function enrichedFlowRecord(flow: Flow, enriched: EnrichedFlow, attributi
     next_hop: flow.nextHop.isUnspecified() ? null : flow.nextHop.toString(),
     bgp_next_hop: flow.bgpNextHop.isUnspecified() ? null : flow.bgpNextHop.toString(),
     rd: flow.rd === '' ? null : flow.rd,
-    vrf: flow.vrf === '' ? null : flow.vrf,
+    vrf: flow.vrf || enriched.vrf || null,
     time_received_ms: numberOrNull(flow.timeReceivedMs),
     time_start_ms: numberOrNull(flow.timeStartMs),
     time_end_ms: numberOrNull(flow.timeEndMs),

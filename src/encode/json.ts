@@ -16,6 +16,15 @@ export class JsonFlowEncoder implements FlowEncoder {
   }
 
   encode(_buffer: Buffer, _start: number, _end: number, flow: Flow, enriched: EnrichedFlow, out: ByteWriter): void {
-    out.writeText(JSON.stringify(enrichedFlowRecord(flow, enriched, this.attribution)));
+    const record = enrichedFlowRecord(flow, enriched, this.attribution);
+    let text = JSON.stringify(record);
+    if (flow.exactBytes !== '') text = withDigits(text, 'bytes', record.bytes, flow.exactBytes);
+    if (flow.exactPackets !== '') text = withDigits(text, 'packets', record.packets, flow.exactPackets);
+    out.writeText(text);
   }
+}
+
+/** A counter beyond 2^53 with all its digits; an unescaped quote before its name can only be the member itself. */
+function withDigits(text: string, name: string, capped: number | null, digits: string): string {
+  return text.replace(`"${name}":${capped}`, `"${name}":${digits}`);
 }

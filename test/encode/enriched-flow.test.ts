@@ -159,6 +159,33 @@ void test('json: names are escaped', () => {
   assert.ok(!text.includes('\n'));
 });
 
+void test('json: counters beyond 2^53 have all their digits', () => {
+  const flow = exampleFlow();
+  flow.bytes = Number.MAX_SAFE_INTEGER;
+  flow.exactBytes = '18446744073709551615';
+  flow.packets = Number.MAX_SAFE_INTEGER;
+  flow.exactPackets = '9007199254740993';
+  const text = jsonOf({ ...enrichedBy(matchedAnswer(exampleRoute)), router: '"bytes":9007199254740990' }, flow);
+  assert.match(text, /"proto":6,"bytes":18446744073709551615,"packets":9007199254740993,"sampling_rate":1000/);
+  assert.equal((JSON.parse(text) as { router: string }).router, '"bytes":9007199254740990');
+});
+
+void test('json: RD and VRF of the flow, else the name of the VRF that was looked up in', () => {
+  const of = (rd: string, vrf: string, lookedUp: string): unknown[] => {
+    const flow = exampleFlow();
+    flow.rd = rd;
+    flow.vrf = vrf;
+    const record = JSON.parse(jsonOf({ ...enrichedBy(unmatchedAnswer(statusNoRoute)), vrf: lookedUp }, flow)) as Record<
+      string,
+      unknown
+    >;
+    return [record['rd'], record['vrf']];
+  };
+  assert.deepEqual(of('', '', ''), [null, null]);
+  assert.deepEqual(of('0:65000:11', '', 'blue'), ['0:65000:11', 'blue']);
+  assert.deepEqual(of('', 'Blue-1', 'blue'), [null, 'Blue-1']);
+});
+
 void test('avro: framed, and read back by the schema as the same record', () => {
   const schema = readFileSync(new URL('../../schemas/enriched-flow.avsc', import.meta.url), 'utf8');
   const reader = avro.Type.forSchema(JSON.parse(schema) as avro.Schema);

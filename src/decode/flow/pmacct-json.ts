@@ -289,7 +289,9 @@ class PmacctJsonDecoder implements FlowDecoder {
     if (flow.srcNetLen === absent) flow.srcNetLen = this.netSrcLen;
     if (flow.dstNetLen === absent) flow.dstNetLen = this.netDstLen;
     if (flow.ingressVrfId === absent) flow.ingressVrfId = this.vrfIdOfRd;
-    flow.vrf = this.ingressVrfName || this.vrfName || this.egressVrfName;
+    flow.vrf = this.ingressVrfName || this.vrfName;
+    // The egress is asked for only where nothing is told of the ingress.
+    if (flow.vrf === '' && flow.rd === '' && flow.ingressVrfId <= 0) flow.vrf = this.egressVrfName;
     flow.timeStartMs = this.timeOf(member.timestampStart, member.timestampMin, member.stampInserted);
     flow.timeEndMs = this.timeOf(member.timestampEnd, member.timestampMax, member.stampUpdated);
     flow.timeReceivedMs = this.timeOf(member.timestampArrival, member.timestampExport, member.timestampArrival);

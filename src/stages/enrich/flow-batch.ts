@@ -10,18 +10,19 @@
  */
 
 import { ByteWriter } from '../../base/byte-writer.ts';
-import type { IpAddress } from '../../base/ip.ts';
+import { IpAddress } from '../../base/ip.ts';
 import { HeaderSection } from '../../base/record-headers.ts';
 import type { FlowDecoder } from '../../decode/flow/types.ts';
 import type { FlowEncoder } from '../../encode/types.ts';
 import type { RecordBatch, RecordSink } from '../../kafka/types.ts';
 import type { Lookup } from '../../lookup/ladder.ts';
 import { LookAhead } from '../../lookup/look-ahead.ts';
+import { LookupQuestion } from '../../lookup/question.ts';
 import type { RouterDirectory } from '../../lookup/router-directory.ts';
 import { type EnrichedFlow, RouteAnswer, statusMatched, statusNoRouter, statusNotReady } from '../../model/answer.ts';
 import { Flow } from '../../model/flow.ts';
 import { headerRoutes, positionHeaders } from '../../model/header-names.ts';
-import type { Router } from '../../model/router.ts';
+import { globalVrf, type Router, unknownVrf, type VrfChoice } from '../../model/router.ts';
 import type { DeadLetters } from '../dead-letters.ts';
 import { FlowOrigin } from './flow-origin.ts';
 import { createFlowCounters, type FlowCounters } from './flow-counters.ts';
@@ -65,7 +66,10 @@ class FlowSlot {
   router: Router | null = null;
   /** The router's shard; null when it is not here, or serves not yet. */
   held: HeldShard | null = null;
+  vrf: VrfChoice = globalVrf;
 }
+
+const noRouter: Router = { key: '', name: '', shard: 0, vrfs: [], references: [], bgp: [] };
 
 export class FlowBatch {
   private readonly options: FlowBatchOptions;
@@ -79,6 +83,7 @@ export class FlowBatch {
   private readonly origin = new FlowOrigin();
   private readonly ahead = new LookAhead(2 * groupFlows);
   private readonly enriched: EnrichedFlow = { router: '', vrf: '', src: new RouteAnswer(), dst: new RouteAnswer() };
+  private readonly question = new LookupQuestion(noRouter, new IpAddress());
   private readonly value = new ByteWriter(16384);
   private readonly section = new HeaderSection();
 
@@ -157,7 +162,7 @@ export class FlowBatch {
 
   /** Decodes a flow into the next slot and finds its router and shard. */
   private takeFlow(batch: RecordBatch, index: number, part: number, input: FlowInput, deadLetters: DeadLetters): void {
-    const { directory, host } = this.options;
+    const { directory, host, lookup } = this.options;
     const { decoder } = input;
     const slot = this.slots[this.taken];
     const { flow } = slot;
@@ -175,10 +180,13 @@ export class FlowBatch {
     slot.encoder = input.encoder;
     slot.router = flow.exporter.family === 0 ? null : directory.byExporter(flow.exporter);
     slot.held = slot.router === null ? null : host.serving(slot.router.shard);
-    if (slot.held !== null) {
-      this.ahead.add(slot.held.rib, flow.srcAddr);
-      this.ahead.add(slot.held.rib, flow.dstAddr);
-    }
+    slot.vrf = globalVrf;
+    if (slot.router === null || slot.held === null) return;
+    slot.vrf = lookup.resolveVrf(slot.router, host, flow);
+    if (slot.vrf === unknownVrf) return;
+    const isInVrf = slot.vrf !== globalVrf;
+    this.ahead.add(slot.held.rib, flow.srcAddr, isInVrf);
+    this.ahead.add(slot.held.rib, flow.dstAddr, isInVrf);
   }
 
   private answerGroup(batch: RecordBatch, sink: RecordSink): void {
@@ -189,15 +197,11 @@ export class FlowBatch {
   }
 
   private answer(batch: RecordBatch, slot: FlowSlot, sink: RecordSink): void {
-    const { enriched } = this;
-    const { flow, router, held } = slot;
+    const { router, held } = slot;
     if (router === null) {
       this.answerWithout('', statusNoRouter);
     } else if (held !== null) {
-      const { lookup } = this.options;
-      enriched.router = router.name;
-      lookup.lookup(held.rib, router.key, flow.srcAddr, null, enriched.src);
-      lookup.lookup(held.rib, router.key, flow.dstAddr, wantedNextHop(flow), enriched.dst);
+      this.lookUp(slot, router);
     } else if (slot.origin.forwarded) {
       // Only when two members disagree about a router's shard (unequal configurations): never forwarded twice.
       this.answerWithout(router.name, statusNotReady);
@@ -208,8 +212,26 @@ export class FlowBatch {
     this.emit(batch, slot, sink);
   }
 
+  private lookUp(slot: FlowSlot, router: Router): void {
+    const { lookup, host } = this.options;
+    const { enriched, question } = this;
+    const { flow, vrf } = slot;
+    enriched.router = router.name;
+    enriched.vrf = vrf.name;
+    question.router = router;
+    question.exporter = flow.exporter;
+    question.vrf = vrf;
+    question.address = flow.srcAddr;
+    question.nextHop = null;
+    lookup.lookup(host, question, enriched.src);
+    question.address = flow.dstAddr;
+    question.nextHop = wantedNextHop(flow);
+    lookup.lookup(host, question, enriched.dst);
+  }
+
   private answerWithout(router: string, status: number): void {
     this.enriched.router = router;
+    this.enriched.vrf = '';
     this.enriched.src.status = status;
     this.enriched.dst.status = status;
   }
@@ -250,14 +272,26 @@ export class FlowBatch {
 
   private outputHeaders(batch: RecordBatch, slot: FlowSlot): Buffer {
     const { section } = this;
-    const { index, held } = slot;
+    const { index, held, router } = slot;
     section.reset();
     section.addFrom(batch.buffer, batch.headerStarts[index], batch.headerEnds[index], outputExcept);
     if (this.options.positions) {
       slot.origin.write(section);
-      section.addText(headerRoutes, held === null ? '' : `${held.shard}:${held.position}`);
+      section.addText(headerRoutes, held === null ? '' : this.shardsConsulted(held, router));
     }
     return section.finish();
+  }
+
+  /** The router's own and those of its references, which answer where its own does not: an answer is a function of all of them. */
+  private shardsConsulted(held: HeldShard, router: Router | null): string {
+    let text = `${held.shard}:${held.position}`;
+    const told = [held.shard];
+    for (const { shard } of router?.references ?? []) {
+      const reference = told.includes(shard) ? null : this.options.host.servingReference(shard);
+      told.push(shard);
+      if (reference !== null) text += `,${shard}:${reference.position}`;
+    }
+    return text;
   }
 
   /** Unchanged but for the position, which goes into headers. */
