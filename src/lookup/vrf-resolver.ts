@@ -45,7 +45,8 @@ export class VrfResolver {
   private readonly whenUnknown: VrfChoice;
   private readonly vrfTables: VrfTables;
   private readonly configured = new WeakMap<Router, ConfiguredVrfs>();
-  private readonly learned = new Map<string, Vrf>();
+  private readonly learnedByRd = new Map<string, Vrf>();
+  private readonly learnedByName = new Map<string, Vrf>();
 
   constructor(vrfTables: VrfTables, whenUnknown: UnknownVrf) {
     this.vrfTables = vrfTables;
@@ -95,10 +96,16 @@ export class VrfResolver {
   private byRd(router: Router, known: ConfiguredVrfs, tables: LookupTables, text: string): VrfChoice | undefined {
     const asSent = known.byRd.get(text);
     if (asSent !== undefined) return asSent;
-    const learned = this.learnedBy(`rd ${text}`, text);
-    if (learned === null) return undefined;
-    const canonical = known.byRd.get(learned.name);
-    if (canonical !== undefined) return canonical;
+    let learned = this.learnedByRd.get(text);
+    if (learned === undefined) {
+      const canonical = distinguisherText(text);
+      if (canonical === null) return undefined;
+      learned =
+        this.learnedByRd.get(canonical) ?? remember(this.learnedByRd, canonical, learnedVrf(canonical, [canonical]));
+      if (text !== canonical) remember(this.learnedByRd, text, learned);
+    }
+    const configured = known.byRd.get(learned.name);
+    if (configured !== undefined) return configured;
     return this.isTold(router, tables, learned) ? learned : undefined;
   }
 
@@ -106,26 +113,8 @@ export class VrfResolver {
     const found = known.byName.get(name);
     if (found !== undefined) return found;
     if (name === globalTableName) return globalVrf;
-    const learned = this.learnedBy(`name ${name}`, null);
-    return learned !== null && this.isTold(router, tables, learned) ? learned : undefined;
-  }
-
-  /** The one object of a VRF that nobody configured, by RD text (null for one known by name); null when that is no RD. */
-  private learnedBy(key: string, rd: string | null): Vrf | null {
-    const known = this.learned.get(key);
-    if (known !== undefined) return known;
-    const text = rd === null ? null : distinguisherText(rd);
-    if (rd !== null && text === null) return null;
-    const vrf: Vrf = {
-      name: text ?? key.slice(key.indexOf(' ') + 1),
-      rds: text === null ? [] : [text],
-      localDistinguishers: [],
-      importTargets: new Int32Array(0),
-      ids: [],
-    };
-    if (this.learned.size >= mostLearned) this.learned.clear();
-    this.learned.set(key, vrf);
-    return vrf;
+    const learned = this.learnedByName.get(name) ?? remember(this.learnedByName, name, learnedVrf(name, []));
+    return this.isTold(router, tables, learned) ? learned : undefined;
   }
 
   private isTold(router: Router, tables: LookupTables, vrf: Vrf): boolean {
@@ -140,4 +129,15 @@ export class VrfResolver {
     }
     return false;
   }
+}
+
+/** One that nobody configured; its RDs, if not these, are those that routers send under its name. */
+function learnedVrf(name: string, rds: readonly string[]): Vrf {
+  return { name, rds, localDistinguishers: [], importTargets: new Int32Array(0), ids: [] };
+}
+
+function remember(learned: Map<string, Vrf>, text: string, vrf: Vrf): Vrf {
+  if (learned.size >= mostLearned) learned.clear();
+  learned.set(text, vrf);
+  return vrf;
 }
