@@ -59,7 +59,11 @@ export async function flowInputs(config: CompiledConfig): Promise<FlowInput[]> {
       : undefined;
   const attribution = new Attribution({ asn: config.lookup.asn, net: config.lookup.net });
   return config.flows.map((input) => {
-    const decoder = flowDecoder(input.format);
+    const decoder = flowDecoder(input.format, {
+      framing: input.framing,
+      ingressVrfField: input.vrfFields.ingress,
+      egressVrfField: input.vrfFields.egress,
+    });
     const encoder = flowEncoder({
       format: config.output.format,
       input: decoder,

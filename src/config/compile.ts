@@ -12,7 +12,14 @@ import { type AddressRange, parseAddress, parseRange } from './addresses.ts';
 import { consumerGroups, internalTopics } from './internal-names.ts';
 import type { Config } from './schema/config.ts';
 import { hostPortPattern } from './schema/fields.ts';
-import type { CompiledConfig, ConfiguredRouter, HttpListen, KafkaConnection, RouterSource } from './types.ts';
+import type {
+  CompiledConfig,
+  ConfiguredRouter,
+  FlowInput,
+  HttpListen,
+  KafkaConnection,
+  RouterSource,
+} from './types.ts';
 
 type VrfConfig = Config['routers'][number]['vrfs'][string];
 
@@ -24,12 +31,13 @@ export function compileConfig(config: Config): CompiledConfig {
     internalTopics: internalTopics(application),
     kafka: compileKafka(config),
     schemaRegistry: { url: config.schemaRegistry.url },
-    routes: config.routes.map(({ topic, format, router }) => ({
+    routes: config.routes.map(({ topic, format, router, reorder }) => ({
       topic,
       format,
       router: router === undefined ? null : compileRouterSource(router.from),
+      reorderMs: reorder === undefined ? 0 : parseDuration(reorder),
     })),
-    flows: config.flows.map(({ topic, format }) => ({ topic, format })),
+    flows: config.flows.map(compileFlowInput),
     output: { ...output },
     startAt: config.startAt,
     shards: config.shards,
@@ -52,6 +60,7 @@ export function compileConfig(config: Config): CompiledConfig {
     peers: {
       staleTimeMs: parseDuration(config.peers.staleTime),
       endOfRibTimeoutMs: parseDuration(config.peers.endOfRibTimeout),
+      silenceMs: parseDuration(config.peers.silence),
     },
     snapshots: { intervalMs: parseDuration(config.snapshots.interval) },
     workers: config.workers,
@@ -75,6 +84,11 @@ function compileKafka({ application, kafka }: Config): KafkaConnection {
     }),
     ...(sasl && { sasl: { ...sasl } }),
   };
+}
+
+function compileFlowInput({ topic, format, framing, vrfFields }: Config['flows'][number]): FlowInput {
+  const { ingress = 39, egress = 40 } = vrfFields ?? {};
+  return { topic, format, framing: framing ?? 'auto', vrfFields: { ingress, egress } };
 }
 
 function compileRouterSource(from: string): RouterSource {

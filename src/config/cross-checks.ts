@@ -44,6 +44,9 @@ function checkTopics(config: Config): Finding[] {
   return findings;
 }
 
+/** Formats whose producers may reorder, and whose messages carry the time to put them in order. */
+const reorderable: ReadonlySet<string> = new Set(['openbmp', 'bmp', 'gobmp-json']);
+
 function checkRouteInputs(config: Config): Finding[] {
   const findings: Finding[] = [];
   config.routes.forEach((input, i) => {
@@ -54,10 +57,10 @@ function checkRouteInputs(config: Config): Finding[] {
         message: `${formatPath(path)}: format bmp needs the key router, since its records do not name one`,
       });
     }
-    if (input.format !== 'gobmp-json' && input.reorder !== undefined) {
+    if (input.reorder !== undefined && !reorderable.has(input.format)) {
       findings.push({
         path: [...path, 'reorder'],
-        message: `${formatPath(path)}: reorder is for format gobmp-json only`,
+        message: `${formatPath(path)}: reorder is for formats ${[...reorderable].join(', ')} only`,
       });
     }
   });
@@ -65,16 +68,20 @@ function checkRouteInputs(config: Config): Finding[] {
 }
 
 function checkFlowInputs(config: Config): Finding[] {
-  const needs: Readonly<Record<string, readonly ('fields' | 'schema' | 'message')[]>> = {
+  type Key = 'fields' | 'schema' | 'message' | 'framing' | 'vrfFields';
+  const needs: Readonly<Record<string, readonly Key[]>> = {
     json: ['fields'],
     protobuf: ['schema', 'message', 'fields'],
   };
+  const takes: Readonly<Record<string, readonly Key[]>> = { 'goflow2-protobuf': ['framing', 'vrfFields'] };
   const findings: Finding[] = [];
   config.flows.forEach((input, i) => {
     const path = ['flows', i];
     const needed = needs[input.format] ?? [];
-    for (const key of ['schema', 'message', 'fields'] as const) {
+    const taken = takes[input.format] ?? [];
+    for (const key of ['schema', 'message', 'fields', 'framing', 'vrfFields'] as const) {
       const isGiven = input[key] !== undefined;
+      if (isGiven && taken.includes(key)) continue;
       if (isGiven === needed.includes(key)) continue;
       const verb = isGiven ? 'does not take' : 'needs';
       findings.push({

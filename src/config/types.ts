@@ -6,7 +6,7 @@
 import type { Vrf } from '../model/router.ts';
 import type { AddressRange } from './addresses.ts';
 import type { ConsumerGroups, InternalTopics } from './internal-names.ts';
-import type { flowFormats, routeFormats } from './schema/inputs.ts';
+import type { flowFormats, framings, routeFormats } from './schema/inputs.ts';
 import type { saslMechanisms } from './schema/kafka.ts';
 import type { compressions, deliveries, outputFormats } from './schema/output.ts';
 import type { logLevels } from './schema/process.ts';
@@ -14,6 +14,7 @@ import type { asnProviders, netProviders, unknownVrfs } from './schema/routers.t
 
 export type RouteFormat = (typeof routeFormats)[number];
 export type FlowFormat = (typeof flowFormats)[number];
+export type Framing = (typeof framings)[number];
 export type OutputFormat = (typeof outputFormats)[number];
 export type Compression = (typeof compressions)[number];
 export type Delivery = (typeof deliveries)[number];
@@ -33,11 +34,16 @@ export interface RouteInput {
   readonly topic: string;
   readonly format: RouteFormat;
   readonly router: RouterSource | null;
+  /** How long messages are held back to be put in order; 0 = not at all. */
+  readonly reorderMs: number;
 }
 
 export interface FlowInput {
   readonly topic: string;
   readonly format: FlowFormat;
+  /** Of goflow2-protobuf, as are the numbers of its fields with VRF ids. */
+  readonly framing: Framing;
+  readonly vrfFields: { readonly ingress: number; readonly egress: number };
 }
 
 export interface ConfiguredRouter {
@@ -101,7 +107,8 @@ export interface CompiledConfig {
     readonly waitForEndOfRibMs: number;
     readonly maxRouteLagMs: number;
   };
-  readonly peers: { readonly staleTimeMs: number; readonly endOfRibTimeoutMs: number };
+  /** `silenceMs` 0 = never. */
+  readonly peers: { readonly staleTimeMs: number; readonly endOfRibTimeoutMs: number; readonly silenceMs: number };
   readonly snapshots: { readonly intervalMs: number };
   readonly workers: number;
   readonly http: { readonly listen: HttpListen; readonly advertise: string | null };

@@ -10,7 +10,6 @@ import type { Config } from './schema/config.ts';
 type Refusal = readonly [path: string, isRefused: (value: unknown) => boolean];
 
 const is = (name: string) => (value: unknown) => value === name;
-const isSet = (value: unknown): boolean => value !== undefined;
 const isNotZero = (value: unknown): boolean => parseDuration(value as string) !== 0;
 
 /** `*` stands for every item of a list. */
@@ -19,8 +18,6 @@ const unavailable: readonly Refusal[] = [
   ['routes.*.format', is('pmacct-json')],
   ['routes.*.format', is('pmacct-avro')],
   ['routes.*.format', is('openbmp-tsv')],
-  ['routes.*.reorder', isSet],
-  ['flows.*.format', is('pmacct-json')],
   ['flows.*.format', is('pmacct-avro')],
   ['flows.*.format', is('avro')],
   ['flows.*.format', is('json')],

@@ -57,7 +57,7 @@ test('another number of shards than the topics have is refused with what mends i
   after(() => admin.disconnect());
   await prepareTopics(config, admin);
   await assert.rejects(prepareTopics({ ...config, shards: 3 }, admin), /has 2 partitions.*set "shards: 2"/s);
-  const missing = { ...config, flows: [{ topic: 'nowhere', format: 'goflow2-json' as const }] };
+  const missing = { ...config, flows: [{ ...config.flows[0], topic: 'nowhere' }] };
   await assert.rejects(prepareTopics(missing, admin), /nowhere \(flow input.*does not exist/s);
   const forbidden = { ...config, application: 'x', internalTopics: { ...config.internalTopics, routes: 'x.routes' } };
   await assert.rejects(

@@ -15,6 +15,13 @@ export const flowFormats = [
   'protobuf',
 ] as const;
 
+export const framings = ['auto', 'delimited', 'plain'] as const;
+
+/** Field numbers of protobuf. */
+function protobufField() {
+  return z.int().min(1).max(0x1fffffff);
+}
+
 function isRouterSource(text: string): boolean {
   return text === 'key' || /^header:./.test(text) || parseAddress(text) !== null;
 }
@@ -36,7 +43,9 @@ const routeInputSchema = z.strictObject({
     .describe('Where the address of the router is when the record itself does not say it. Required for format `bmp`.'),
   reorder: duration()
     .optional()
-    .describe('For `gobmp-json`: how long messages are held back to be put in order.')
+    .describe(
+      'For producers that reorder, as gobmp does, in raw mode too (`openbmp`, `bmp`, `gobmp-json`): how long messages are held back to be put in order.',
+    )
     .meta({ examples: ['500ms'] }),
 });
 
@@ -47,6 +56,24 @@ const flowInputSchema = z.strictObject({
     .record(z.string(), nonEmpty())
     .optional()
     .describe('For `json` and `protobuf`: field of the record by the name that flowrib has for it.'),
+  framing: z
+    .enum(framings)
+    .optional()
+    .describe(
+      'For `goflow2-protobuf`: whether a length stands before each message. `auto`, which is the default, tells them apart by the first bytes.',
+    ),
+  vrfFields: z
+    .strictObject({
+      ingress: protobufField()
+        .optional()
+        .describe('Number of the field with the id of the VRF that the flow came in by.'),
+      egress: protobufField().optional().describe('Number of the field with the id of the VRF that it left by.'),
+    })
+    .optional()
+    .describe(
+      'For `goflow2-protobuf`: the numbers that the producer’s mapping gives its fields with VRF ids. 39 and 40 unless told.',
+    )
+    .meta({ examples: [{ ingress: 1039, egress: 1040 }] }),
   schema: nonEmpty().optional().describe('For `protobuf`: path of the .proto file.'),
   message: nonEmpty().optional().describe('For `protobuf`: full name of the message type.'),
 });

@@ -130,5 +130,10 @@ export const peersSchema = z
       .describe(
         'This long after the last Route Monitoring a view counts as complete without End-of-RIB; one that never falls silent, after twelve times as long.',
       ),
+    silence: duration()
+      .default('0s')
+      .describe(
+        'A BMP session that says nothing for this long counts as lost until it speaks again; 0s: never. Longer than the interval of statistics reports.',
+      ),
   })
   .prefault({});
