@@ -25,6 +25,8 @@ export class RibCounters {
   unparsableNlri = 0;
   addPathGuessed = 0;
   asWidthGuessed = 0;
+  /** Statistics that routers reported, by name ("unknown" for types that are not assigned). */
+  readonly statistics = new Map<string, number>();
   /** Route entries of families that are not kept, by afi << 8 | safi. */
   readonly skippedFamilies = new Map<number, number>();
   /** EVPN routes other than IP prefixes, by route type (RFC 7432 §7). */

@@ -13,6 +13,7 @@
  */
 
 import { peerDownText } from '../wire/bmp/peer-down.ts';
+import { statisticName } from '../wire/bmp/statistics.ts';
 import type { BmpMessage, Initiation, PeerDown, PeerUp, PerPeerHeader } from '../wire/bmp/types.ts';
 import type { RibCounters, RibEvent } from './counters.ts';
 import { BmpSession, Neighbour, Peer, peerKey, RouterState, sessionKey } from './peers.ts';
@@ -84,6 +85,10 @@ export class Sessions {
         break;
       case 'peer-down':
         this.applyPeerDown(session, message, nowMs);
+        break;
+      case 'statistics-report':
+        session.isUp = true;
+        for (const { type } of message.statistics) this.counters.count(this.counters.statistics, statisticName(type));
         break;
       default:
         session.isUp = true;

@@ -12,7 +12,7 @@ import { decodePeerDown } from './peer-down.ts';
 import { decodePeerUp } from './peer-up.ts';
 import { readStatistics } from './statistics.ts';
 import { readTlvs, textOfTlv } from './tlv.ts';
-import type { BmpMessage } from './types.ts';
+import { type BmpMessage, peerTypeLocRib } from './types.ts';
 
 const bmpVersion = 3;
 const bmpHeaderSize = 6;
@@ -80,6 +80,15 @@ export function decodeBmpMessage(buffer: Buffer, start: number, end: number, rec
       `${fieldNames[type]}: per-peer header`,
       at - recordStart,
       `${end - at} of 42 bytes`,
+    );
+  }
+  if (buffer[at] > peerTypeLocRib) {
+    // Its flags, and what its address and distinguisher are, no RFC says (RFC 9069 §8.2: they go by the peer type).
+    throw bmpError(
+      'bmp-peer-type',
+      `${fieldNames[type]}: peer type`,
+      at - recordStart,
+      `type ${buffer[at]} is unknown`,
     );
   }
   const peer = headers.read(buffer, at);

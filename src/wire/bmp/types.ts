@@ -49,11 +49,16 @@ export interface RouteMonitoring {
   readonly pduEnd: number;
 }
 
+export interface BmpStatistic {
+  readonly type: number;
+  /** Counters and gauges as decimals, "afi/safi gauge" for those of a family; empty for an unknown type or size. */
+  readonly value: string;
+}
+
 export interface StatisticsReport {
   readonly kind: 'statistics-report';
   readonly peer: PerPeerHeader;
-  /** Type code and value as text (counters and gauges as decimal, unknown types skipped by length). */
-  readonly statistics: readonly { readonly type: number; readonly value: string }[];
+  readonly statistics: readonly BmpStatistic[];
 }
 
 export interface PeerDown {

@@ -159,6 +159,14 @@ void describe('RFC 7854 §4.2, RFC 8671, RFC 9069: per-peer header', () => {
     assert.equal(headerOf({ type: 3, flags: 0x7f }).isFiltered, false);
   });
 
+  void test('an unknown peer type is a clean error', () => {
+    const error = { code: 'bmp-peer-type', offset: 6, field: 'peer-down: peer type' };
+    assert.deepEqual(
+      errorOf(() => decode(peerDown({ type: 4 }))),
+      error,
+    );
+  });
+
   void test('a timestamp of 0 stays 0', () => assert.equal(headerOf({ timestampMs: 0 }).timestampMs, 0));
 
   void test('a header like the last one but for one field is not taken for it', () => {
@@ -208,6 +216,7 @@ void describe('the seven messages', () => {
     assert.deepEqual(decodeAs('statistics-report', report).statistics, [
       { type: 0, value: '4294967295' },
       { type: 7, value: '18446744073709551615' },
+      { type: 999, value: '' },
       { type: 9, value: '2/1 1000000' },
     ]);
   });
