@@ -1,10 +1,12 @@
 /**
  * The nouns under a shard: router ── BMP session ── peer ── RIB. A RIB here is one view and one family of one peer's epoch, whatever
- * can become complete, stale or swept as one; its routes have one SourceId. State only; sessions.ts says what happens to it.
+ * can become complete, stale or swept as one. Its routes have one SourceId, or one for each RD where NLRI carry RDs. State only;
+ * sessions.ts says what happens to it.
  *
  *   peer     provisional ──Peer Up──► up ──Peer Down──► down ──staleTime──► (gone)
  *   (none) ──RM──► ▲  ──Peer Up──► ▲   └──session lost──► stale ──staleTime──► (gone)
  *                  └──────RM───────┴──────Peer Up──────────┘ and from down
+ *   provisional ──staleTime without a message, when it has no routes or there are too many──► (gone)
  *
  *   RIB      incomplete ──End-of-RIB or its timeout──► complete; either ──new epoch, session lost──► stale ──swept──► (retired)
  */
@@ -82,8 +84,8 @@ export class RouterState {
   }
 
   /**
-   * Of the global table, by view: held at all, and complete. A view is complete when, in some session, every RIB of it is: a collector that joins later
-   * takes nothing from what another one already has whole.
+   * Of the global table, by view: held at all, and complete. A view is complete when, in some session, every RIB of it is: a collector
+   * that joins later takes nothing from what another one already has whole.
    */
   viewStates(family: number): Uint8Array {
     if (this.isOutdated) {
@@ -180,6 +182,8 @@ export class Peer {
   silencedFrom: PeerState | null = null;
   epoch = 0;
   epochStartMs = 0;
+  /** The shard's clock at its last Route Monitoring. */
+  lastMonitoringMs = 0;
   dropAtMs = Infinity;
   isSuspect = false;
   /** Bit by view: path ids were found to be other than the OPENs say. */
@@ -208,6 +212,11 @@ export class Peer {
 
   get isLocRib(): boolean {
     return this.type === peerTypeLocRib;
+  }
+
+  /** Some RIB of it has a route, stale ones included. */
+  get hasRoutes(): boolean {
+    return this.ribs.some((rib) => rib.routes > 0) || this.staleRibs.some((rib) => rib.routes > 0);
   }
 
   /** The RIB of the present epoch, or null. */
@@ -258,6 +267,13 @@ export class Rib {
     this.isSuspect = peer.isSuspect || (peer.guessedViews & (1 << view)) !== 0;
     this.startMs = nowMs;
     this.lastMonitoringMs = nowMs;
+  }
+
+  /** How many it has. */
+  get routes(): number {
+    let routes = 0;
+    for (const source of this.sources) routes += this.instance.routes.routesOfSource(source);
+    return routes;
   }
 
   /** 0 = both: EVPN. */

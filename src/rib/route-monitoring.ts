@@ -50,6 +50,8 @@ export class RouteMonitor {
   private readonly interned: [number, number] = [none, none];
   /** Of messages that were held back, without real sub-second times: what is this close together may have the wrong order. 0 = is sure. */
   doubtWindowMs = 0;
+  /** The last message was an End-of-RIB. */
+  hasCompleted = false;
   /** RIB of the last prefix: the prefixes of an UPDATE nearly always share it. */
   private rib: Rib | null = null;
 
@@ -91,7 +93,8 @@ export class RouteMonitor {
     this.rib = null;
     this.withdraw(peer, view, nowMs, timeMs);
     this.announce(peer, view, nowMs, timeMs);
-    if (update.endOfRib >= 0 && isKept(update.endOfRib)) {
+    this.hasCompleted = update.endOfRib >= 0 && isKept(update.endOfRib);
+    if (this.hasCompleted) {
       counters.endOfRibs++;
       const rib = this.ribs.open(peer, view, update.endOfRib, nowMs);
       rib.lastMonitoringMs = nowMs;

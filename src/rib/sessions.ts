@@ -101,7 +101,11 @@ export class Sessions {
     const last = this.lastPeer;
     const key = last !== null && isOf(last, session, header) ? last.key : peerKey(header);
     const known = session.peers.get(key);
-    if (known !== undefined) this.lastPeer = known;
+    if (known !== undefined) {
+      this.lastPeer = known;
+      known.lastMonitoringMs = nowMs;
+      if (known.state === 'provisional') this.due(nowMs + this.options.staleTimeMs);
+    }
     if (known !== undefined && (known.state === 'up' || known.state === 'provisional')) {
       if (known.isLocRib && known.isFiltered !== header.isFiltered) this.setFiltered(known, header.isFiltered);
       return known;
@@ -109,6 +113,7 @@ export class Sessions {
     const peer = known ?? this.addPeer(session, key, header);
     this.startEpoch(peer, header, nowMs);
     peer.state = 'provisional';
+    peer.lastMonitoringMs = nowMs;
     peer.isSuspect = true;
     this.event('peer-provisional', peer, 'route monitoring without a peer up: read without path ids, suspect');
     return peer;

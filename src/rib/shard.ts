@@ -214,6 +214,10 @@ export class RibShard {
     return this.reorder.list();
   }
 
+  get heldCount(): number {
+    return this.reorder.count;
+  }
+
   status(): ShardStatus {
     const { shard, clockMs, logOffset, counters, attributes, routes } = this;
     return {
@@ -319,7 +323,9 @@ export class RibShard {
     if (peer.state === 'provisional') this.counters.provisional++;
     const { pduStart, pduEnd } = message;
     const problem = this.monitor.apply(peer, message.peer, buffer, pduStart, pduEnd, start, this.clockMs, timestampMs);
-    this.sessions.due(this.clockMs + this.sessions.options.endOfRibTimeoutMs);
+    // The stale RIBs of other views and families may have waited for this one only.
+    const isSweepNear = this.monitor.hasCompleted && peer.staleRibs.length > 0;
+    this.sessions.due(isSweepNear ? this.clockMs : this.clockMs + this.sessions.options.endOfRibTimeoutMs);
     if (problem !== '') this.problem(session, peer.text, problem);
   }
 

@@ -114,17 +114,11 @@ function statusOfRib(rib: Rib): RibStatus {
     view: viewNames[rib.view],
     afi: rib.afiSafi >> 8,
     safi: rib.safi,
-    routes: routesOf(rib),
+    routes: rib.routes,
     endOfRib: rib.isComplete,
     lastMonitoringMs: rib.lastMonitoringMs,
     shadowed: rib.peer.neighbour.shadows(rib.view),
     stale: rib.isStale || rib.isDoubted,
     suspect: rib.isSuspect,
   };
-}
-
-function routesOf(rib: Rib): number {
-  let routes = 0;
-  for (const source of rib.sources) routes += rib.instance.routes.routesOfSource(source);
-  return routes;
 }

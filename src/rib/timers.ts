@@ -7,30 +7,55 @@
  *   stale, with a twin     swept with the twin's completion, dropped at `dropAtMs` at the latest
  *   stale, no twin         swept `endOfRibTimeoutMs` after the epoch began or, while other RIBs of the peer are on their way, after
  *                          their last Route Monitoring: the new epoch does not have this view or family
+ *   peer provisional       dropped `staleTimeMs` after its last Route Monitoring if it has no routes, or if the session has more than
+ *                          `mostProvisional` of them: garbage in headers must not fill the memory. A sender that tells a table without
+ *                          Peer Ups (GoBGP 3.10 does for its Loc-RIB) may be silent for as long as nothing changes.
  */
 
 import type { RibCounters } from './counters.ts';
-import type { Peer, Rib } from './peers.ts';
+import type { BmpSession, Peer, Rib } from './peers.ts';
 import type { Ribs } from './ribs.ts';
 import type { Sessions } from './sessions.ts';
 
 /** How many times the timeout a peer that never falls silent may go on telling its table. */
 export const longestDump = 12;
+/** Provisional peers of a session that may be silent. */
+export const mostProvisional = 1024;
 
 /** Does all that is due at `nowMs` and sets when to look again. */
 export function runTimers(sessions: Sessions, ribs: Ribs, counters: RibCounters, nowMs: number): void {
-  const { endOfRibTimeoutMs } = sessions.options;
+  const { endOfRibTimeoutMs, staleTimeMs } = sessions.options;
   let next = Infinity;
   for (const router of sessions.routers.values()) {
     for (const session of router.sessions.values()) {
+      const isCrowded = hasManyProvisional(session);
       for (const peer of session.peers.values()) {
-        if (peer.dropAtMs <= nowMs) sessions.drop(peer);
-        else next = Math.min(next, runPeer(peer, ribs, counters, endOfRibTimeoutMs, nowMs));
+        if (peer.dropAtMs > nowMs) {
+          next = Math.min(next, runPeer(peer, ribs, counters, endOfRibTimeoutMs, nowMs));
+          const dropAtMs = provisionalDeadline(peer, isCrowded, staleTimeMs);
+          if (dropAtMs > nowMs) {
+            next = Math.min(next, dropAtMs);
+            continue;
+          }
+        }
+        sessions.drop(peer);
       }
       sessions.dropEmpty(session);
     }
   }
   sessions.nextDeadlineMs = next;
+}
+
+function hasManyProvisional(session: BmpSession): boolean {
+  if (session.peers.size <= mostProvisional) return false;
+  let provisional = 0;
+  for (const peer of session.peers.values()) if (peer.state === 'provisional') provisional++;
+  return provisional > mostProvisional;
+}
+
+function provisionalDeadline(peer: Peer, isCrowded: boolean, staleTimeMs: number): number {
+  if (peer.state !== 'provisional' || (peer.hasRoutes && !isCrowded)) return Infinity;
+  return peer.lastMonitoringMs + staleTimeMs;
 }
 
 /** Returns the peer's next deadline. */

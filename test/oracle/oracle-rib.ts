@@ -1,6 +1,6 @@
 /**
  * An obviously right RIB with its lookup: routes in a Map under text keys, rules as filters over arrays, every timer looked at on every
- * step. Takes events instead of bytes. Knows the global table of one router, over several BMP sessions.
+ * step. Takes events instead of bytes. Knows the tables of one router over several BMP sessions; looks up in the global one.
  *
  * Since a new epoch's announcement or withdrawal of a key removes the stale route of that key, a key has one route at most.
  */
@@ -27,15 +27,37 @@ export interface OraclePeer {
   text: string;
   bgpId: string;
   as: number;
+  /** Canonical text of the instance that it is in; '' = the global table. */
+  rd: string;
 }
+
+/** How a route is told: without an RD, as VPN route, or as EVPN IP prefix. */
+export interface OracleNlri {
+  form: 'plain' | 'vpn' | 'evpn';
+  /** 16 hex digits and the canonical text; empty without an RD. */
+  rdHex: string;
+  rd: string;
+  /** Ethernet tag of EVPN. */
+  tag: number;
+}
+
+export const plainNlri: OracleNlri = { form: 'plain', rdHex: '', rd: '', tag: 0 };
 
 export type OracleEvent =
   | { kind: 'initiation'; session: string }
   | { kind: 'termination'; session: string }
   | { kind: 'peer-up'; session: string; peer: OraclePeer; variant: number }
   | { kind: 'peer-down'; session: string; peer: OraclePeer }
-  | { kind: 'end-of-rib'; session: string; peer: OraclePeer; view: number; family: number }
-  | { kind: 'withdraw'; session: string; peer: OraclePeer; view: number; prefix: string; pathId: number }
+  | { kind: 'end-of-rib'; session: string; peer: OraclePeer; view: number; family: number; nlri: OracleNlri }
+  | {
+      kind: 'withdraw';
+      session: string;
+      peer: OraclePeer;
+      view: number;
+      prefix: string;
+      pathId: number;
+      nlri: OracleNlri;
+    }
   | {
       kind: 'announce';
       session: string;
@@ -43,6 +65,7 @@ export type OracleEvent =
       view: number;
       prefix: string;
       pathId: number;
+      nlri: OracleNlri;
       attributes: OracleAttributes;
     };
 
@@ -53,6 +76,7 @@ interface Route {
   family: number;
   prefix: string;
   pathId: number;
+  nlri: OracleNlri;
   attributes: OracleAttributes;
   generation: Generation;
   localAs: number;
@@ -65,7 +89,9 @@ interface Generation {
   session: string;
   peer: OraclePeer;
   view: number;
+  /** 0 for EVPN, whose prefixes of both families are one. */
   family: number;
+  form: OracleNlri['form'];
   isComplete: boolean;
   isStale: boolean;
   /** Of the first and the last Route Monitoring. */
@@ -78,6 +104,8 @@ interface PeerLife {
   state: 'up' | 'provisional' | 'stale' | 'down';
   variant: number;
   startMs: number;
+  /** Of the last Route Monitoring. */
+  lastMs: number;
   dropAtMs: number;
 }
 
@@ -98,6 +126,7 @@ export class OracleRib {
   }
 
   setClock(nowMs: number): void {
+    if (nowMs <= this.nowMs) return;
     this.nowMs = nowMs;
     for (const [key, life] of this.lives) {
       if (life.dropAtMs > nowMs) continue;
@@ -110,6 +139,12 @@ export class OracleRib {
       if (!generation.isStale && !generation.isComplete && isDue) this.complete(generation);
     }
     this.removeGenerations((generation) => generation.isStale && this.staleDeadline(generation) <= nowMs);
+    for (const [key, life] of this.lives) {
+      const isEmpty = ![...this.routes.values()].some((route) => lifeKey(route) === key);
+      if (life.state !== 'provisional' || !isEmpty || life.lastMs + this.staleTimeMs > nowMs) continue;
+      this.lives.delete(key);
+      this.removeGenerations((generation) => lifeKey(generation) === key);
+    }
   }
 
   apply(event: OracleEvent): void {
@@ -133,18 +168,21 @@ export class OracleRib {
   }
 
   private monitor(event: Extract<OracleEvent, { view: number }>): void {
+    const { nlri } = event;
     const family = event.kind === 'end-of-rib' ? event.family : event.prefix.includes(':') ? 6 : 4;
-    const generation = this.open(event.session, event.peer, event.view, family);
+    const generation = this.open(event.session, event.peer, event.view, family, nlri.form);
+    const life = this.lives.get(lifeKey(event));
+    if (life !== undefined) life.lastMs = this.nowMs;
     generation.lastMs = this.nowMs;
     if (event.kind === 'end-of-rib') {
       this.complete(generation);
       return;
     }
     const { session, peer, view, prefix, pathId } = event;
-    const key = [session, peer.key, view, prefix, pathId].join(' ');
+    const key = [session, peer.key, view, prefix, pathId, nlri.form, nlri.rd, nlri.tag].join(' ');
     this.routes.delete(key);
     if (event.kind === 'withdraw') return;
-    const isUp = this.lives.get(lifeKey(event))?.state === 'up';
+    const isUp = life?.state === 'up';
     const { attributes } = event;
     // From another AS an empty path is malformed, as far as the OPENs tell who is another AS: treat-as-withdraw.
     const isExternal = isUp && !peer.isLocRib && peer.as !== oracleLocalAs && (view === 1 || view === 2);
@@ -157,6 +195,7 @@ export class OracleRib {
       family,
       prefix,
       pathId,
+      nlri,
       attributes,
       generation,
       localAs,
@@ -164,12 +203,19 @@ export class OracleRib {
     });
   }
 
-  private open(session: string, peer: OraclePeer, view: number, family: number): Generation {
-    const key = [session, peer.key, view, family].join(' ');
+  private open(
+    session: string,
+    peer: OraclePeer,
+    view: number,
+    familyOfPrefix: number,
+    form: OracleNlri['form'],
+  ): Generation {
+    const family = form === 'evpn' ? 0 : familyOfPrefix;
+    const key = [session, peer.key, view, family, form].join(' ');
     const known = this.generations.find((generation) => generation.key === key && !generation.isStale);
     if (known) return known;
     const base = { isComplete: false, isStale: false, firstMs: this.nowMs, lastMs: this.nowMs, dropAtMs: Infinity };
-    const generation = { key, session, peer, view, family, ...base };
+    const generation = { key, session, peer, view, family, form, ...base };
     this.generations.push(generation);
     return generation;
   }
@@ -181,7 +227,7 @@ export class OracleRib {
 
   private startEpoch(key: string, state: 'up' | 'provisional', variant: number): void {
     for (const generation of this.generations) if (lifeKey(generation) === key) generation.isStale = true;
-    this.lives.set(key, { state, variant, startMs: this.nowMs, dropAtMs: Infinity });
+    this.lives.set(key, { state, variant, startMs: this.nowMs, lastMs: this.nowMs, dropAtMs: Infinity });
   }
 
   private loseSession(session: string): void {
@@ -216,11 +262,37 @@ export class OracleRib {
     return Math.min(stale.dropAtMs, waitingSinceMs + this.endOfRibTimeoutMs);
   }
 
+  /** Every route of every table: RD, NLRI, whose it is and its marks, sorted. */
+  table(): string[] {
+    return [...this.routes.values()]
+      .map((route) =>
+        [
+          route.nlri.form === 'plain' ? route.peer.rd : route.nlri.rd,
+          route.nlri.form,
+          route.nlri.tag,
+          route.prefix,
+          route.pathId,
+          route.view,
+          route.peer.text,
+          route.session,
+          route.generation.isStale ? 'stale' : 'live',
+          route.generation.isComplete ? 'complete' : 'incomplete',
+          route.suspect ? 'suspect' : 'sure',
+          this.isShadowed(route.peer, route.view) ? 'shadowed' : 'answers',
+          route.nlri.form === 'plain' && route.peer.rd !== '' ? 'in the vrf' : 'not in one',
+          route.attributes.asPath.join(','),
+        ].join(' '),
+      )
+      .sort();
+  }
+
   /** "prefix peer view decided-by …" or null when no route matches. */
   lookup(addressText: string, nextHop: string | null, views: readonly number[]): string | null {
     const family = addressText.includes(':') ? 6 : 4;
     const authority = this.authority(family, views);
-    const usable = [...this.routes.values()].filter((route) => !this.isShadowed(route.peer, route.view));
+    const usable = [...this.routes.values()].filter(
+      (route) => isGlobal(route.peer, route.nlri.form) && !this.isShadowed(route.peer, route.view),
+    );
     const matching = usable.filter((route) => covers(route.prefix, addressText));
     const inAuthority = matching.filter((route) => authority.includes(route.view));
     if (inAuthority.length === 0) return null;
@@ -248,7 +320,10 @@ export class OracleRib {
     for (const view of views) {
       const held = this.generations.filter(
         (generation) =>
-          generation.view === view && generation.family === family && !this.isShadowed(generation.peer, view),
+          generation.view === view &&
+          generation.family === family &&
+          isGlobal(generation.peer, generation.form) &&
+          !this.isShadowed(generation.peer, view),
       );
       const present = held.filter(
         (generation) => !generation.isStale || !held.some((other) => other.key === generation.key && !other.isStale),
@@ -260,6 +335,10 @@ export class OracleRib {
     }
     return views;
   }
+}
+
+function isGlobal(peer: OraclePeer, form: OracleNlri['form']): boolean {
+  return form === 'plain' && peer.rd === '';
 }
 
 function lifeKey(of: { session: string; peer: OraclePeer }): string {

@@ -6,7 +6,7 @@ import * as fc from 'fast-check';
 import { AttributeStore } from '../../src/rib/attribute-store.ts';
 import { PrefixTable } from '../../src/rib/prefix-table.ts';
 import type { AttributeTable, RouteTable } from '../../src/rib/types.ts';
-import { type OracleEvent, OracleRib } from '../oracle/oracle-rib.ts';
+import { type OracleEvent, OracleRib, plainNlri } from '../oracle/oracle-rib.ts';
 import { createSlowAttributes, createSlowTable } from '../oracle/slow-table.ts';
 import { addresses, event, messageOf, nextHops, oracleText } from '../support/rib-events.ts';
 import { endOfRibTimeoutMs, RibDriver, staleTimeMs, startMs } from '../support/rib-driver.ts';
@@ -97,6 +97,7 @@ test('a stale route stays what it was in its own epoch: eBGP or not known to be'
     text: '192.0.2.1',
     bgpId: '192.0.2.1',
     as: 65001,
+    rd: '',
   };
   const other = {
     key: '0 0000000000000000 2001:db8::2',
@@ -104,6 +105,7 @@ test('a stale route stays what it was in its own epoch: eBGP or not known to be'
     text: '2001:db8::2',
     bgpId: '200.0.2.2',
     as: 65002,
+    rd: '',
   };
   const attributes = {
     origin: 0,
@@ -114,7 +116,14 @@ test('a stale route stays what it was in its own epoch: eBGP or not known to be'
     originatorId: null,
     clusterList: 0,
   };
-  const of = (prefix: string, view: number) => ({ kind: 'announce' as const, view, prefix, pathId: -1, attributes });
+  const of = (prefix: string, view: number) => ({
+    kind: 'announce' as const,
+    view,
+    prefix,
+    pathId: -1,
+    nlri: plainNlri,
+    attributes,
+  });
   const one = 'c1 198.51.100.1';
   const two = 'c2 198.51.100.1';
   const events: OracleEvent[] = [

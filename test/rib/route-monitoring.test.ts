@@ -184,6 +184,16 @@ test('the status shows what is held', () => {
   const [status] = routers[0].sessions[0].peers;
   assert.deepEqual([status.as, status.localAs, status.state, status.epoch], [65001, 65000, 'up', 1]);
   assert.deepEqual(status.ribs, [
-    { view: 'adj-rib-in-pre', afi: 1, safi: 1, routes: 1, endOfRib: true, stale: false, suspect: false },
+    {
+      view: 'adj-rib-in-pre',
+      afi: 1,
+      safi: 1,
+      routes: 1,
+      endOfRib: true,
+      lastMonitoringMs: driver.nowMs,
+      shadowed: false,
+      stale: false,
+      suspect: false,
+    },
   ]);
 });

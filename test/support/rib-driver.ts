@@ -41,12 +41,14 @@ export class RibDriver {
     attributes: AttributeTable = createSlowAttributes(),
     routes: RouteTable = createSlowTable(attributes),
     options: Partial<RibShardOptions> = {},
+    vpnRoutes: RouteTable = createSlowTable(attributes),
   ) {
     this.attributes = attributes;
     this.routes = routes;
     this.shard = new RibShard({
       shard: 0,
       routes,
+      vpnRoutes,
       attributes,
       options: { staleTimeMs, endOfRibTimeoutMs, ...options },
       onEvent: (event) => this.events.push(event),

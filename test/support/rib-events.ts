@@ -3,7 +3,15 @@
 import * as fc from 'fast-check';
 import { formatIp } from '../../src/base/ip.ts';
 import { decidedByNames, type RouteAnswer, statusMatched } from '../../src/model/answer.ts';
-import { type OracleAttributes, type OracleEvent, oracleLocalAs, type OraclePeer } from '../oracle/oracle-rib.ts';
+import {
+  type OracleAttributes,
+  type OracleEvent,
+  oracleLocalAs,
+  type OracleNlri,
+  type OraclePeer,
+  plainNlri,
+} from '../oracle/oracle-rib.ts';
+import type { PrefixInput } from './bgp-builder.ts';
 import {
   endOfRib,
   initiation,
@@ -24,6 +32,18 @@ export const oraclePeers: readonly OraclePeer[] = [
 /** Negotiates ADD-PATH for IPv4. */
 const pathIdPeer = oraclePeers[2];
 
+/** RDs in hexadecimal and as text; the second is a VRF's that some peers are in. */
+const rds = [
+  { rdHex: '0000fde80000000b', rd: '0:65000:11' },
+  { rdHex: '00010a6300020007', rd: '1:10.99.0.2:7' },
+];
+/** In a VRF: by RD, by a local value, and its Loc-RIB. */
+export const vrfPeers: readonly OraclePeer[] = [
+  { ...oraclePeers[0], key: `1 ${rds[1].rdHex} 192.0.2.1`, rd: rds[1].rd },
+  { ...oraclePeers[0], key: '2 0000000000000007 192.0.2.1', rd: 'local:7' },
+  { ...oraclePeers[3], key: `3 ${rds[1].rdHex} 192.0.2.254`, rd: rds[1].rd },
+];
+
 export const prefixes = ['0.0.0.0/0', '10.0.0.0/8', '10.1.0.0/16', '10.1.1.0/24', '2001:db8::/32', '2001:db8:1::/48'];
 export const addresses = ['10.1.1.1', '10.1.2.1', '10.2.0.1', '11.0.0.1', '2001:db8:1::1', '2001:db8:2::1'];
 export const nextHops = ['192.0.2.1', '192.0.2.2', '2001:db8::1', '2001:db8::2'];
@@ -31,7 +51,7 @@ export const nextHops = ['192.0.2.1', '192.0.2.2', '2001:db8::1', '2001:db8::2']
 const sessions = ['c1 198.51.100.1', 'c2 198.51.100.1'];
 
 function peerOf(text: string, bgpId: string, as: number): OraclePeer {
-  return { key: `0 0000000000000000 ${text}`, isLocRib: false, text, bgpId, as };
+  return { key: `0 0000000000000000 ${text}`, isLocRib: false, text, bgpId, as, rd: '' };
 }
 
 const session = fc.constantFrom(...sessions);
@@ -42,8 +62,25 @@ const target = fc
   .chain((at) => {
     const hasPathId = at.peer === pathIdPeer && !at.prefix.includes(':');
     const pathId = hasPathId ? fc.constantFrom(0, 1, 0xffffffff) : fc.constant(-1);
-    return pathId.map((id) => ({ ...at, view: at.peer.isLocRib ? 0 : at.view, pathId: id }));
+    return pathId.map((id) => ({ ...at, view: at.peer.isLocRib ? 0 : at.view, pathId: id, nlri: plainNlri }));
   });
+const vpnNlri: fc.Arbitrary<OracleNlri> = fc
+  .record({
+    rd: fc.constantFrom(...rds),
+    form: fc.constantFrom('vpn' as const, 'evpn' as const),
+    tag: fc.constantFrom(0, 0, 9),
+  })
+  .map(({ rd, form, tag }) => ({ ...rd, form, tag: form === 'vpn' ? 0 : tag }));
+/** Of the vpn instance, or the global table again. */
+const anyTarget = fc
+  .record({
+    session,
+    peer: fc.constantFrom(...oraclePeers.slice(0, 2), ...vrfPeers),
+    view: fc.constantFrom(1, 2),
+    prefix: fc.constantFrom(...prefixes),
+    nlri: fc.oneof(fc.constant(plainNlri), vpnNlri),
+  })
+  .map((at) => ({ ...at, view: at.peer.isLocRib ? 0 : at.view, pathId: -1 }));
 
 const attributes = (prefix: string): fc.Arbitrary<OracleAttributes> =>
   fc.record({
@@ -56,35 +93,62 @@ const attributes = (prefix: string): fc.Arbitrary<OracleAttributes> =>
     clusterList: fc.constantFrom(0, 0, 1, 2),
   });
 
-export const announcement: fc.Arbitrary<Extract<OracleEvent, { kind: 'announce' }>> = target.chain((at) =>
-  attributes(at.prefix).map((set) => ({ kind: 'announce', ...at, attributes: set })),
-);
+type Target = Omit<Extract<OracleEvent, { kind: 'withdraw' }>, 'kind'>;
 
-export const event: fc.Arbitrary<OracleEvent> = fc.oneof(
-  { weight: 10, arbitrary: announcement },
-  { weight: 3, arbitrary: target.map((at): OracleEvent => ({ kind: 'withdraw', ...at })) },
-  {
-    weight: 3,
-    arbitrary: target.map((at): OracleEvent => {
-      const family = at.prefix.includes(':') ? 6 : 4;
-      return { kind: 'end-of-rib', session: at.session, peer: at.peer, view: at.view, family };
-    }),
-  },
-  {
-    weight: 3,
-    arbitrary: fc.record({ kind: fc.constant('peer-up' as const), session, peer, variant: fc.constantFrom(0, 0, 1) }),
-  },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('peer-down' as const), session, peer }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({ kind: fc.constantFrom('initiation' as const, 'termination' as const), session }),
-  },
-);
+const announcementOf = (at: fc.Arbitrary<Target>): fc.Arbitrary<Extract<OracleEvent, { kind: 'announce' }>> =>
+  at.chain((of) => attributes(of.prefix).map((set) => ({ kind: 'announce', ...of, attributes: set })));
+
+const eventOf = (at: fc.Arbitrary<Target>, of: fc.Arbitrary<OraclePeer>): fc.Arbitrary<OracleEvent> =>
+  fc.oneof(
+    { weight: 10, arbitrary: announcementOf(at) },
+    { weight: 3, arbitrary: at.map((route): OracleEvent => ({ kind: 'withdraw', ...route })) },
+    {
+      weight: 3,
+      arbitrary: at.map((route): OracleEvent => {
+        const family = route.prefix.includes(':') ? 6 : 4;
+        return {
+          kind: 'end-of-rib',
+          session: route.session,
+          peer: route.peer,
+          view: route.view,
+          family,
+          nlri: route.nlri,
+        };
+      }),
+    },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        kind: fc.constant('peer-up' as const),
+        session,
+        peer: of,
+        variant: fc.constantFrom(0, 0, 1),
+      }),
+    },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('peer-down' as const), session, peer: of }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({ kind: fc.constantFrom('initiation' as const, 'termination' as const), session }),
+    },
+  );
+
+export const announcement = announcementOf(target);
+/** Of the global table. */
+export const event = eventOf(target, peer);
+/** Of all tables. */
+export const vpnEvent = eventOf(anyTarget, fc.constantFrom(...oraclePeers.slice(0, 2), ...vrfPeers));
 
 export function headerOf(of: OraclePeer, view: number): PeerOptions {
-  const base = { as: of.as, bgpId: of.bgpId };
+  const [type, distinguisher] = of.key.split(' ');
+  const base = { as: of.as, bgpId: of.bgpId, distinguisher };
   if (of.isLocRib) return { ...base, type: 3 };
-  return { ...base, address: of.text, isPostPolicy: view === 1 || view === 3, isAdjRibOut: view >= 3 };
+  return {
+    ...base,
+    type: Number(type),
+    address: of.text,
+    isPostPolicy: view === 1 || view === 3,
+    isAdjRibOut: view >= 3,
+  };
 }
 
 /** The event's BMP message. */
@@ -106,25 +170,39 @@ export function messageOf(of: OracleEvent): Buffer {
     case 'peer-down':
       return peerDown(headerOf(of.peer, 2), 4);
     case 'end-of-rib':
-      return endOfRib(headerOf(of.peer, of.view), of.family === 6 ? 2 : 1, 1);
+      return endOfRib(headerOf(of.peer, of.view), ...afiSafiOf(of.nlri, of.family === 6));
     default:
       return updateOf(of);
   }
 }
 
+function afiSafiOf(nlri: OracleNlri, isV6: boolean): [afi: number, safi: number] {
+  if (nlri.form === 'evpn') return [25, 70];
+  return [isV6 ? 2 : 1, nlri.form === 'vpn' ? 128 : 1];
+}
+
+function prefixOf(of: Extract<OracleEvent, { prefix: string }>): PrefixInput {
+  const { prefix, pathId, nlri } = of;
+  if (nlri.form === 'vpn') return { prefix, rd: nlri.rdHex, labels: [16] };
+  if (nlri.form === 'evpn') return { prefix, rd: nlri.rdHex, evpn: { tag: nlri.tag } };
+  return pathId < 0 ? prefix : { prefix, pathId };
+}
+
 function updateOf(of: Extract<OracleEvent, { prefix: string }>): Buffer {
-  const prefix = of.pathId < 0 ? of.prefix : { prefix: of.prefix, pathId: of.pathId };
   const isV6 = of.prefix.includes(':');
+  const [afi, safi] = afiSafiOf(of.nlri, isV6);
+  const isMp = isV6 || safi !== 1;
+  const prefixesOf = [prefixOf(of)];
   const header = headerOf(of.peer, of.view);
   if (of.kind === 'withdraw') {
-    const mpUnreach = { afi: 2, safi: 1, prefixes: [prefix] };
-    return routeMonitoring(header, isV6 ? { mpUnreach } : { withdrawn: [prefix] });
+    const mpUnreach = { afi, safi, prefixes: prefixesOf };
+    return routeMonitoring(header, isMp ? { mpUnreach } : { withdrawn: prefixesOf });
   }
   const { origin, asPath, nextHop, localPref, med, originatorId, clusterList } = of.attributes;
   return routeMonitoring(header, {
     origin,
     asPath,
-    ...(isV6 ? { mpReach: { afi: 2, safi: 1, nextHop, prefixes: [prefix] } } : { nextHop, announced: [prefix] }),
+    ...(isMp ? { mpReach: { afi, safi, nextHop, prefixes: prefixesOf } } : { nextHop, announced: prefixesOf }),
     ...(localPref !== null && { localPref }),
     ...(med !== null && { med }),
     ...(originatorId !== null && { originatorId }),

@@ -65,7 +65,7 @@ export function labelSize(buffer: Uint8Array, at: number, bits: number, labels: 
   return 3;
 }
 
-/** One row. The RD columns are left alone: most families have none. */
+/** One row, without an RD: families that have one set it after. */
 export function appendPrefix(
   list: NlriList,
   buffer: Uint8Array,
@@ -93,6 +93,9 @@ export function appendPrefix(
   list.pathId[row] = pathId;
   list.hasPathId[row] = hasPathId ? 1 : 0;
   list.attributeSet[row] = field.attributeSet;
+  list.rdHigh[row] = 0;
+  list.rdLow[row] = 0;
+  list.ethernetTag[row] = 0;
   list.count = row + 1;
 }
 

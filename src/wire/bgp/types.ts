@@ -62,10 +62,10 @@ export interface NlriList {
   hasPathId: Uint8Array;
   /** 0: attributes with the next hop of attribute 3; 1: with that of MP_REACH_NLRI. Announcements only. */
   attributeSet: Uint8Array;
-  /** The RD's 8 bytes as two words; of VPN and EVPN rows only, undefined in others. */
+  /** The RD's 8 bytes as two words; 0 but for VPN and EVPN rows. */
   rdHigh: Int32Array;
   rdLow: Int32Array;
-  /** 0 but for EVPN; undefined where the RD is. */
+  /** 0 but for EVPN. */
   ethernetTag: Uint32Array;
 }
 

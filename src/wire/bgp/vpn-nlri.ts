@@ -40,7 +40,6 @@ export function readVpnPrefixes(list: NlriList, buffer: Uint8Array, field: NlriF
     appendPrefix(list, buffer, at + 8, bits, field, pathId, hasPathId);
     list.rdHigh[row] = rdHigh;
     list.rdLow[row] = readWord(buffer, at + 4);
-    list.ethernetTag[row] = 0;
     at = prefixEnd;
   }
   return grade;
