@@ -70,18 +70,24 @@ export function authorityWords(family: number, views: readonly number[], states:
   return `${head}; before it, ${list(before.map((view) => stateWords(view, states)))}`;
 }
 
+/** `where` is what was searched: a view of a router, or all of its views. */
 export function prefixWords(
   address: string,
   prefix: string | null,
-  who: string,
+  where: string,
   longer: readonly { readonly prefix: string; readonly why: string }[],
 ): string {
   const passed = longer.map(({ prefix: other, why }) => `${other} is longer, but ${why}`);
   const found =
     prefix === null
-      ? `no prefix over ${address} in what may answer of ${who}`
-      : `${prefix} is the longest prefix over ${address} in what may answer of ${who}`;
+      ? `no prefix in ${where} covers ${address}`
+      : `${prefix} is the longest prefix in ${where} that covers ${address}`;
   return [found, ...passed].join('; ');
+}
+
+export function whereWords(views: readonly number[], states: Uint8Array, router: string): string {
+  const answering = views.find((view) => states[view] === viewComplete);
+  return answering === undefined ? `the configured views of ${router}` : `${viewNames[answering]} of ${router}`;
 }
 
 export function passedOverWords(lostBy: ReadonlySet<string>, views: ReadonlySet<string>): string {

@@ -17,6 +17,7 @@ import {
   prefixWords,
   retiredWords,
   ruleWords,
+  whereWords,
 } from './explain-words.ts';
 import type { Lookup } from './ladder.ts';
 import type { LookupQuestion } from './question.ts';
@@ -204,7 +205,8 @@ class ExplainedTable {
     const { address, nextHop } = this.question;
     const { family } = address;
     if (address.isUnspecified()) return [{ step: 'prefix', text: `${address.toString()} is no address of anybody` }];
-    const view = authorityWords(family, this.views, this.router.viewStates(family));
+    const states = this.router.viewStates(family);
+    const where = whereWords(this.views, states, this.router.name);
     const isMatched = answer.status === statusMatched;
     const chosen = this.candidates.find(({ lostBy }) => lostBy === null);
     const longer = [...this.longer].map(([prefix, { lostBy, views }]) => ({
@@ -213,8 +215,8 @@ class ExplainedTable {
     }));
     const prefix = isMatched && chosen !== undefined ? chosen.prefix : null;
     const steps: ExplainedStep[] = [
-      { step: 'view', text: view },
-      { step: 'prefix', text: prefixWords(address.toString(), prefix, this.router.name, longer) },
+      { step: 'view', text: authorityWords(family, this.views, states) },
+      { step: 'prefix', text: prefixWords(address.toString(), prefix, where, longer) },
     ];
     if (this.retired > 0) steps.push({ step: 'mark', text: retiredWords(this.retired) });
     if (!isMatched) return steps;
