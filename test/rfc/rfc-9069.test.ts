@@ -12,7 +12,7 @@ import {
   routeMirroring,
   routeMonitoring,
 } from '../support/bmp-builder.ts';
-import { RibDriver } from '../support/rib-driver.ts';
+import { RibDriver, staleTimeMs } from '../support/rib-driver.ts';
 
 const locRib: PeerOptions = { type: 3, as: 65000, bgpId: '192.0.2.254' };
 const v4 = { origin: 0, asPath: [65001], nextHop: '192.0.2.1', announced: ['10.0.0.0/8'] };
@@ -128,6 +128,20 @@ void describe('RFC 9069 §6.1.1: several peers of one Loc-RIB', () => {
     assert.deepEqual(driver.at('2001:db8::/32'), []);
   });
 
+  void test('where they cannot be told apart all are stale until heard of, and what is not heard of is swept', () => {
+    const driver = twoFamilies();
+    driver.send(peerDown(locRib, 6));
+    assert.equal(driver.lookup('10.0.0.1').stale, true);
+    driver.pass(staleTimeMs * 2);
+    assert.deepEqual(driver.at('2001:db8::/32'), ['loc-rib 192.0.2.254 stale']);
+    driver.send(routeMonitoring(locRib, { ...v4, announced: ['10.1.0.0/16'] }));
+    assert.deepEqual(driver.at('10.0.0.0/8'), ['loc-rib 192.0.2.254']);
+    assert.equal(driver.lookup('10.0.0.1').stale, false);
+    assert.deepEqual(driver.at('2001:db8::/32'), []);
+    driver.send(peerDown(locRib, 6));
+    assert.deepEqual(driver.at('10.0.0.0/8'), []);
+  });
+
   void test('§5.3: the last of them going down, reason 6, ends all', () => {
     const driver = twoFamilies();
     driver.send([peerDown(locRib, 6), peerDown(locRib, 6)]);
@@ -177,6 +191,7 @@ void describe('RFC 9069 §5.4-5.5, §6.1.2: what it tells', () => {
     driver.send([peerUp(peer), routeMonitoring(peer, { ...v4, announced: ['10.1.0.0/16'] }), endOfRib(peer)]);
     assert.equal(driver.peer('192.0.2.254')?.filtered, true);
     assert.equal(driver.ask('10.1.0.1'), '10.1.0.0/16 via 192.0.2.1 (adj-rib-in-post) by only');
+    assert.equal(driver.ask('10.2.0.1'), 'no-route');
     // The flag of the last message counts.
     driver.send(routeMonitoring(locRib, { withdrawn: ['10.99.0.0/16'] }));
     assert.equal(driver.peer('192.0.2.254')?.filtered, false);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { RecordError } from '../../../src/base/errors.ts';
-import { attribute, encodePrefixes } from '../../support/bgp-builder.ts';
+import { attribute } from '../../support/bgp-builder.ts';
 import { attributesOf, flagsOf, prefixTexts, updateOf } from '../../support/bgp-text.ts';
 import { bgpPdu, bgpUpdate } from '../../support/bmp-builder.ts';
 
@@ -128,48 +128,6 @@ void describe('RFC 4760: other families', () => {
   });
 });
 
-void describe('RFC 8277: labeled unicast', () => {
-  const reach = (labels: number[]): Parameters<typeof bgpUpdate>[0] => ({
-    ...path,
-    mpReach: { afi: 2, safi: 4, nextHop: '2001:db8::1', prefixes: [{ prefix: '2001:db8:1::/48', labels }] },
-  });
-
-  void test('§2.2: one label, its bottom-of-stack bit ignored', () => {
-    assert.deepEqual(prefixTexts(updateOf(bgpUpdate(reach([100]))).announced), ['2001:db8:1::/48 safi 4 set 1']);
-    const noBottom = Buffer.from([0, 2, 4, 16, ...Buffer.alloc(16, 1), 0, 24 + 32, 0, 0, 0, 0x20, 1, 0x0d, 0xb8]);
-    const update = updateOf(bgpUpdate({ ...path, rawAttributes: attribute(14, noBottom, 0x80) }));
-    assert.deepEqual(prefixTexts(update.announced), ['2001:db8::/32 safi 4 set 1']);
-  });
-
-  void test('§2.3: a stack only where Multiple Labels was negotiated', () => {
-    const update = updateOf(bgpUpdate(reach([100, 200, 300])), { hasMultipleLabels: () => true });
-    assert.deepEqual(prefixTexts(update.announced), ['2001:db8:1::/48 safi 4 set 1']);
-  });
-
-  void test('§2.4: a withdrawal has one 3-octet field of any value', () => {
-    for (const label of [0x800000, 0, 0x000010]) {
-      // The last byte of the prefix is odd: taken for a label it would end the stack.
-      const value = Buffer.from([0, 1, 4, 24 + 24, label >> 16, (label >> 8) & 255, label & 255, 100, 65, 1]);
-      const update = updateOf(bgpUpdate({ rawAttributes: attribute(15, value, 0x80) }), {
-        hasMultipleLabels: () => true,
-      });
-      assert.deepEqual(prefixTexts(update.withdrawn), ['100.65.1.0/24 safi 4']);
-    }
-  });
-
-  void test('label bits are taken off before the length is checked', () => {
-    const update = updateOf(
-      bgpUpdate({
-        ...path,
-        mpReach: { afi: 1, safi: 4, nextHop: '192.0.2.1', prefixes: [{ prefix: '10.1.2.3/32', labels: [16] }] },
-      }),
-    );
-    assert.deepEqual(prefixTexts(update.announced), ['10.1.2.3/32 safi 4 set 1']);
-    const tooFew = Buffer.from([0, 1, 4, 16, 1, 2]);
-    assert.equal(updateOf(bgpUpdate({ rawAttributes: attribute(15, tooFew, 0x80) })).unparsableNlri, true);
-  });
-});
-
 void describe('RFC 7911: ADD-PATH', () => {
   void test('§3: path ids in every field, 0 and the highest among them', () => {
     const update = updateOf(
@@ -258,38 +216,5 @@ void describe('RFC 7911: ADD-PATH', () => {
       '0.0.0.0/1',
       '128.0.0.0/1',
     ]);
-  });
-});
-
-void describe('RFC 7606 §5.3: NLRI that cannot be read', () => {
-  void test('a length over the maximum: nothing of the field is believed, the rest of the UPDATE is', () => {
-    const raw = Buffer.concat([encodePrefixes(['10.0.0.0/8']), Buffer.from([33, 1, 2, 3, 4, 5])]);
-    const update = updateOf(bgpUpdate({ ...path, withdrawn: ['11.0.0.0/8'], rawAnnounced: raw }));
-    assert.equal(update.announced.count, 0);
-    assert.deepEqual(prefixTexts(update.withdrawn), ['11.0.0.0/8']);
-    assert.equal(update.unparsableNlri, true);
-    assert.notEqual(update.problem, '');
-    assert.deepEqual(update.attributeLengths, [0, 0]);
-  });
-
-  void test('a prefix that runs over the end', () => {
-    assert.equal(updateOf(bgpUpdate({ ...path, rawAnnounced: Buffer.from([24, 10, 0]) })).unparsableNlri, true);
-    assert.equal(
-      updateOf(bgpUpdate({ rawAttributes: attribute(15, Buffer.from([0, 2, 1, 129, ...Buffer.alloc(17)]), 0x80) }))
-        .unparsableNlri,
-      true,
-    );
-  });
-
-  void test('MP attributes whose own lengths are wrong, or that come twice', () => {
-    assert.equal(
-      updateOf(bgpUpdate({ rawAttributes: attribute(14, Buffer.from([0, 2, 1, 16, 0]), 0x80) })).unparsableNlri,
-      true,
-    );
-    assert.equal(updateOf(bgpUpdate({ rawAttributes: attribute(15, Buffer.from([0, 2]), 0x80) })).unparsableNlri, true);
-    const unreach = attribute(15, Buffer.from([0, 1, 1, 8, 10]), 0x80);
-    const twice = updateOf(bgpUpdate({ rawAttributes: Buffer.concat([unreach, unreach]) }));
-    assert.equal(twice.unparsableNlri, true);
-    assert.deepEqual(prefixTexts(twice.withdrawn), ['10.0.0.0/8']);
   });
 });
