@@ -3,17 +3,16 @@
  * router's RIBs change, not for each flow.
  *
  * A router's own Loc-RIB of the VRF holds what it imported, so it is the authority before all else, when it is complete and Loc-RIBs are
- * configured at all. Then the configured views, each with its routes from inside the VRF and its VPN routes together.
+ * configured at all. Else the routes from inside the VRF and the VPN routes have an authority each: the first configured view that holds
+ * them and is complete, all configured views if none is. They come from different peers, so that one kind is complete in a view says
+ * nothing of the other.
  */
 
 import { viewLocRib } from '../model/answer.ts';
 import type { Router, Vrf } from '../model/router.ts';
 import type { BmpSession, Peer, Rib, RouterState } from '../rib/peers.ts';
-import { viewCount } from '../rib/peers.ts';
 import type { RibShard } from '../rib/shard.ts';
-import { inVrfBits, maskOfViews, vrfMask } from './authority.ts';
-
-const ownLocRib = 1 << (viewLocRib + inVrfBits);
+import { inVrfBits, maskOfViews } from './authority.ts';
 
 export class VrfTable {
   /** Numbers of the RDs in the shard. */
@@ -23,7 +22,7 @@ export class VrfTable {
   /** Masks of authority.ts. */
   authority4 = 0;
   authority6 = 0;
-  /** The authority is a complete view. */
+  /** The authority is made of complete views. */
   isComplete4 = false;
   isComplete6 = false;
   /** The router has told of it: some RIB holds its routes, or could. */
@@ -51,13 +50,11 @@ export class VrfTable {
 
 export class VrfTables {
   private readonly views: readonly number[];
-  private readonly allViews: number;
   private readonly tables = new WeakMap<RouterState, WeakMap<Vrf, VrfTable>>();
   private readonly states = new ViewStates();
 
   constructor(views: readonly number[]) {
     this.views = views;
-    this.allViews = vrfMask(maskOfViews(views));
   }
 
   /** Of `router`, whose state this is in the shard: the exporter's own, or one of its references. */
@@ -96,19 +93,30 @@ export class VrfTables {
     const { states } = this;
     states.clear();
     for (const session of state.sessions.values()) states.addSession(session, table, texts);
-    table.isHeld = states.isHeld;
-    const [authority4, authority6] = [this.completeView(states, 4), this.completeView(states, 6)];
-    table.authority4 = authority4 === 0 ? this.allViews : authority4;
-    table.authority6 = authority6 === 0 ? this.allViews : authority6;
-    table.isComplete4 = authority4 !== 0;
-    table.isComplete6 = authority6 !== 0;
+    table.isHeld = states.isKnown;
+    for (const family of [4, 6] as const) {
+      const [authority, isComplete] = this.authority(states, family);
+      if (family === 4) [table.authority4, table.isComplete4] = [authority, isComplete];
+      else [table.authority6, table.isComplete6] = [authority, isComplete];
+    }
   }
 
-  /** Its mask; 0 for none. */
-  private completeView(states: ViewStates, family: 4 | 6): number {
-    if ((this.allViews & ownLocRib) !== 0 && states.isOwnLocRibComplete(family)) return ownLocRib;
-    for (const view of this.views) if (states.isComplete(family, view)) return vrfMask(1 << view);
-    return 0;
+  private authority(states: ViewStates, family: 4 | 6): [mask: number, isComplete: boolean] {
+    const loc = viewLocRib + inVrfBits;
+    if (this.views.includes(viewLocRib) && states.isComplete(family, loc)) return [1 << loc, true];
+    const inVrf = this.authorityOfKind(states, family, inVrfBits);
+    const vpn = this.authorityOfKind(states, family, 0);
+    const isComplete = inVrf.isComplete && vpn.isComplete && (inVrf.mask | vpn.mask) !== 0;
+    return [inVrf.mask | vpn.mask, isComplete];
+  }
+
+  /** Routes of a kind that no view holds are complete: there are none. */
+  private authorityOfKind(states: ViewStates, family: 4 | 6, bits: number): { mask: number; isComplete: boolean } {
+    for (const view of this.views) {
+      if (states.isComplete(family, view + bits)) return { mask: 1 << (view + bits), isComplete: true };
+    }
+    if (!this.views.some((view) => states.isHeld(family, view + bits))) return { mask: 0, isComplete: true };
+    return { mask: maskOfViews(this.views) << bits, isComplete: false };
   }
 }
 
@@ -124,71 +132,69 @@ function joined(a: Int32Array, b: Int32Array): Int32Array<ArrayBuffer> {
   return both;
 }
 
-/** Columns of a session: the views, and the VRF's own Loc-RIB apart. */
-const ownLocRibAt = viewCount;
-const columns = viewCount + 1;
-
 /**
- * Which views of a VRF are held and complete, by family: complete when, in some session, every RIB that holds its routes or may still
- * bring some is.
+ * Which views of a VRF are held and complete, by family and bit of authority.ts: complete when, in some session, every RIB of it is.
  */
 class ViewStates {
-  isHeld = false;
-  private readonly complete = new Uint8Array(columns * 2);
-  private readonly held = new Uint8Array(columns * 2);
-  private readonly incomplete = new Uint8Array(columns * 2);
+  /** Some RIB has routes of the VRF, or may have. */
+  isKnown = false;
+  /** Masks by family: of all sessions, and of the one at hand. */
+  private readonly held = new Int32Array(2);
+  private readonly complete = new Int32Array(2);
+  private readonly heldHere = new Int32Array(2);
+  private readonly incompleteHere = new Int32Array(2);
 
   clear(): void {
-    this.isHeld = false;
+    this.isKnown = false;
+    this.held.fill(0);
     this.complete.fill(0);
   }
 
   addSession(session: BmpSession, table: VrfTable, rdTexts: ReadonlySet<string>): void {
-    const { complete, held, incomplete } = this;
-    held.fill(0);
-    incomplete.fill(0);
+    this.heldHere.fill(0);
+    this.incompleteHere.fill(0);
     for (const peer of session.peers.values()) {
       for (const rib of peer.ribs) this.note(rib, table, rdTexts);
       for (const rib of peer.staleRibs) this.note(rib, table, rdTexts);
     }
-    for (let at = 0; at < complete.length; at++) if (held[at] === 1 && incomplete[at] === 0) complete[at] = 1;
+    for (let i = 0; i < 2; i++) {
+      this.held[i] |= this.heldHere[i];
+      this.complete[i] |= this.heldHere[i] & ~this.incompleteHere[i];
+    }
   }
 
-  isComplete(family: 4 | 6, view: number): boolean {
-    return this.complete[columnOf(family, view)] === 1;
+  isHeld(family: 4 | 6, bit: number): boolean {
+    return ((this.held[indexOf(family)] >> bit) & 1) !== 0;
   }
 
-  isOwnLocRibComplete(family: 4 | 6): boolean {
-    return this.complete[columnOf(family, ownLocRibAt)] === 1;
+  isComplete(family: 4 | 6, bit: number): boolean {
+    return ((this.complete[indexOf(family)] >> bit) & 1) !== 0;
   }
 
   private note(rib: Rib, table: VrfTable, rdTexts: ReadonlySet<string>): void {
-    const { peer, view, family } = rib;
+    const { peer, view } = rib;
     if (peer.neighbour.shadows(view)) return;
-    if (!rib.hasDistinguishers) {
-      if (peer.rd === '' || !rdTexts.has(peer.rd)) return;
-      this.set(rib, family, view, true);
-      if (view === viewLocRib) this.set(rib, family, ownLocRibAt, true);
-      return;
+    if (rib.hasDistinguishers) {
+      if (table.importTargets.length > 0 || hasRdOf(rib, table)) this.isKnown = true;
+      this.set(rib, view);
+    } else if (peer.rd !== '' && rdTexts.has(peer.rd)) {
+      this.isKnown = true;
+      this.set(rib, view + inVrfBits);
     }
-    // One that has none of the VRF's routes may yet bring them: it holds no view, but makes it incomplete.
-    this.set(rib, family, view, table.importTargets.length > 0 || hasRdOf(rib, table));
   }
 
-  private set(rib: Rib, family: 0 | 4 | 6, column: number, isHeld: boolean): void {
-    if (isHeld) this.isHeld = true;
+  private set(rib: Rib, bit: number): void {
     const isIncomplete = !rib.isComplete || rib.peer.isFiltered;
-    for (const one of [4, 6] as const) {
-      if (family !== 0 && family !== one) continue;
-      const at = columnOf(one, column);
-      if (isHeld) this.held[at] = 1;
-      if (isIncomplete) this.incomplete[at] = 1;
+    for (let i = 0; i < 2; i++) {
+      if (rib.family !== 0 && indexOf(rib.family) !== i) continue;
+      this.heldHere[i] |= 1 << bit;
+      if (isIncomplete) this.incompleteHere[i] |= 1 << bit;
     }
   }
 }
 
-function columnOf(family: 4 | 6, column: number): number {
-  return family === 4 ? column : columns + column;
+function indexOf(family: 4 | 6): number {
+  return family === 4 ? 0 : 1;
 }
 
 function hasRdOf(rib: Rib, table: VrfTable): boolean {

@@ -127,27 +127,52 @@ test("the VRF's own loc-rib comes first wherever loc-rib is configured, and not 
   assert.equal(options[1].ask('10.1.1.1', { vrf: 'blue' }), '10.1.1.0/24 via 10.9.0.2 (adj-rib-in-post) by only');
 });
 
-test('a view of a VRF is complete when what may bring its routes is; another VRF does not count', () => {
-  const redCustomer = { ...pre(customer), distinguisher: redRd };
-  const driver = driverWith(
-    vpn(reflector, blueRd, '10.1.0.0/16'),
-    unicast(pre(customer), '10.1.1.0/24'),
-    endOfRib(pre(customer)),
-    peerUp(redCustomer),
-    unicast(redCustomer, '10.7.0.0/16'),
-  );
+test('routes from inside the VRF and VPN routes have an authority each', () => {
+  const driver = driverWith(vpn(reflector, blueRd, '10.1.0.0/16'), unicast(pre(customer), '10.1.1.0/24'));
   const flow = { vrf: 'blue' };
-  // Adj-RIB-In post-policy has VPN routes that are not complete: pre-policy, which is, answers. That of red is not waited for.
-  assert.equal(driver.ask('10.1.1.1', flow), '10.1.1.0/24 via 10.9.0.2 (adj-rib-in-pre) by only');
-  assert.equal(driver.ask('10.1.2.1', flow), 'no-route');
+  const more = { ...pre(reflector), address: '192.0.2.9', bgpId: '192.0.2.9' };
+  driver.rib.send([peerUp(more), vpn(more, blueRd, '10.1.1.0/28')]);
+  assert.equal(driver.ask('10.1.1.1', flow), '10.1.1.0/28 via 192.0.2.9 (adj-rib-in-pre) by only');
+  // VPN routes are complete in Adj-RIB-In post-policy: those of pre-policy no longer answer, those from inside the VRF do.
   driver.rib.send(endOfRib(reflector, 1, 128));
-  assert.equal(driver.ask('10.1.1.1', flow), '10.1.0.0/16 via 192.0.2.8 (adj-rib-in-post) by only');
+  assert.equal(driver.ask('10.1.1.1', flow), '10.1.1.0/24 via 10.9.0.2 (adj-rib-in-pre) by only');
+  assert.equal(driver.ask('10.1.2.1', flow), '10.1.0.0/16 via 192.0.2.8 (adj-rib-in-post) by only');
+});
+
+test('a view of a VRF is complete when all its RIBs of that VRF are; another VRF does not count', () => {
+  const second = { ...customer, address: '10.9.0.6', bgpId: '10.9.0.6' };
+  const third = { ...pre(customer), address: '10.9.0.10', bgpId: '10.9.0.10' };
+  const redCustomer = { ...customer, distinguisher: redRd };
+  const driver = driverWith(unicast(customer, '10.1.0.0/16'), endOfRib(customer));
+  driver.rib.send([second, third, redCustomer].map((peer) => peerUp(peer)));
+  driver.rib.send([unicast(third, '10.1.1.0/24'), unicast(second, '10.2.0.0/16'), unicast(redCustomer, '10.7.0.0/16')]);
+  const flow = { vrf: 'blue' };
+  assert.equal(driver.ask('10.1.1.1', flow), '10.1.1.0/24 via 10.9.0.10 (adj-rib-in-pre) by only');
+  driver.rib.send(endOfRib(second));
+  assert.equal(driver.ask('10.1.1.1', flow), '10.1.0.0/16 via 10.9.0.2 (adj-rib-in-post) by only');
+});
+
+test('one session that has the view of the VRF whole suffices', () => {
+  const third = { ...pre(customer), address: '10.9.0.10', bgpId: '10.9.0.10' };
+  const driver = driverWith(unicast(customer, '10.1.0.0/16'), endOfRib(customer), peerUp(third));
+  driver.rib.send([unicast(third, '10.1.1.0/24')]);
+  driver.rib.send([peerUp(customer), unicast(customer, '10.1.0.0/16')], { collector: 'c2' });
+  assert.equal(driver.ask('10.1.1.1', { vrf: 'blue' }), '10.1.0.0/16 via 10.9.0.2 (adj-rib-in-post) by only');
+});
+
+test('RFC 9069 §4.2: a filtered loc-rib of the VRF (F flag) is not complete', () => {
+  const filtered = { ...blueLocRib, isFiltered: true };
+  const driver = new LookupDriver([{ name: 'edge1', bmp: [edge], vrfs: [blue] }]);
+  driver.rib.send([peerUp(filtered), unicast(filtered, '10.1.0.0/16'), endOfRib(filtered)]);
+  driver.rib.send([peerUp(customer), unicast(customer, '10.1.1.0/24'), endOfRib(customer)]);
+  assert.equal(driver.ask('10.1.1.1', { vrf: 'blue' }), '10.1.1.0/24 via 10.9.0.2 (adj-rib-in-post) by only');
 });
 
 test('the End-of-RIB timeout completes VPN routes as well', () => {
-  const driver = driverWith(vpn(reflector, blueRd, '10.1.0.0/16'), unicast(pre(customer), '10.1.1.0/24'));
+  const more = { ...pre(reflector), address: '192.0.2.9', bgpId: '192.0.2.9' };
+  const driver = driverWith(vpn(reflector, blueRd, '10.1.0.0/16'), peerUp(more), vpn(more, blueRd, '10.1.1.0/24'));
   const flow = { vrf: 'blue' };
-  assert.equal(driver.ask('10.1.1.1', flow), '10.1.1.0/24 via 10.9.0.2 (adj-rib-in-pre) by only');
+  assert.equal(driver.ask('10.1.1.1', flow), '10.1.1.0/24 via 192.0.2.9 (adj-rib-in-pre) by only');
   driver.rib.pass(endOfRibTimeoutMs);
   assert.equal(driver.ask('10.1.1.1', flow), '10.1.0.0/16 via 192.0.2.8 (adj-rib-in-post) by only');
 });
