@@ -91,14 +91,6 @@ test('schema prints what config.schema.json holds', async () => {
   assert.equal(out, readFileSync(new URL('../../config.schema.json', import.meta.url), 'utf8'));
 });
 
-test('replay says that it is not there yet', async () => {
-  for (const argv of [['replay', '-c', 'x', '--routes', 'a', '--flows', 'b']]) {
-    const { code, err } = await flowrib(...argv);
-    assert.equal(code, 1);
-    assert.match(err, /not available in this version/);
-  }
-});
-
 test('every command that takes a configuration tells all its problems and exits 2', async () => {
   await withConfig(`shard: 4\n${valid}workers: 0\n`, async (path) => {
     for (const command of ['run', 'check', 'topics']) {

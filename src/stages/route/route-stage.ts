@@ -38,7 +38,7 @@ export interface RouteStageDependencies {
   readonly producer: Producer;
   readonly makeDeadLetters: () => DeadLetters;
   readonly directory: RouterDirectory;
-  readonly sources: SourceTopics;
+  readonly sources: Pick<SourceTopics, 'begin' | 'topicIdFor' | 'advance' | 'stop'>;
   readonly inputs: readonly RouteInput[];
   readonly routesTopic: string;
   readonly commitIntervalMs: number;

@@ -1,0 +1,126 @@
+/**
+ * A capture → the BMP messages in it, in the order in which they were complete on the wire. Which TCP directions speak BMP shows in
+ * their first bytes, whatever the port; the router is their sender.
+ */
+
+import { RecordError } from '../../base/errors.ts';
+import type { RouteInput } from '../../config/types.ts';
+import { bmpMessageLength } from '../../wire/bmp/messages.ts';
+import { readTcpStreams, type TcpDirection } from '../../wire/pcap/tcp-streams.ts';
+import { bmpRecord } from './bmp-wrapping.ts';
+import type { Warn } from './framed-records.ts';
+import { fileError, type ReplayFile } from './replay-file.ts';
+import type { ReplayRecord } from './replay-record.ts';
+
+const headerSize = 6;
+const perPeerHeaderSize = 42;
+const bmpVersion = 3;
+const initiation = 4;
+const termination = 5;
+const lastType = 6;
+const lastPeerType = 3;
+/** More than any BGP message needs: what claims to be longer is something else. */
+const maxMessageSize = 1 << 20;
+
+interface Direction {
+  state: 'undecided' | 'bmp' | 'other';
+  /** Bytes that are no whole message yet. */
+  rest: Buffer;
+  /** Before the first message, where the capture has not the beginning. */
+  skipped: number;
+}
+
+export function* readCaptureRecords(file: ReplayFile, input: RouteInput, warn: Warn): Generator<ReplayRecord> {
+  const directions = new Map<TcpDirection, Direction>();
+  const gaps: { direction: TcpDirection; given: number; notGiven: number }[] = [];
+  let messages = 0;
+  let others = 0;
+  const streams = readTcpStreams(
+    file.bytes,
+    (gap) => gaps.push(gap),
+    (offset, text) => warn(file, `byte ${offset}`, text),
+  );
+  try {
+    for (const { bytes, direction, timestampMs } of streams) {
+      if (bytes.length > 0) file.position = Math.max(file.position, bytes.byteOffset - file.bytes.byteOffset);
+      let of = directions.get(direction);
+      if (of === undefined) directions.set(direction, (of = { state: 'undecided', rest: noBytes, skipped: 0 }));
+      if (of.state === 'other') continue;
+      of.rest = of.rest.length === 0 ? bytes : Buffer.concat([of.rest, bytes]);
+      if (of.state === 'undecided') decide(of, direction);
+      if (of.state !== 'bmp') continue;
+      for (let size = nextSize(of, file, direction, warn); size > 0; size = nextSize(of, file, direction, warn)) {
+        const message = of.rest.subarray(0, size);
+        of.rest = of.rest.subarray(size);
+        yield bmpRecord(input, direction.source, message, Math.floor(timestampMs), `message ${++messages}`);
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof RecordError)) throw error;
+    throw fileError(file.path, `byte ${error.detail.offset}`, error.message);
+  }
+  for (const [direction, { rest, skipped, state }] of directions) {
+    if (state !== 'bmp') {
+      others++;
+      continue;
+    }
+    const name = nameOf(direction);
+    if (!direction.isFromStart) {
+      warn(file, name, `the beginning was not captured, ${skipped} bytes before the first whole message are left out`);
+    }
+    const gap = gaps.find((one) => one.direction === direction);
+    if (gap !== undefined) {
+      const where = `bytes are missing behind the first ${gap.given}`;
+      warn(file, name, `${where}; ${gap.notGiven} captured bytes after the gap are left out`);
+    } else if (rest.length > 0) {
+      warn(file, name, `ends within a message, ${rest.length} bytes of it are there`);
+    }
+  }
+  if (messages === 0) warn(file, 'whole file', `no BMP message in it; ${others} TCP directions speak something else`);
+}
+
+const noBytes = Buffer.alloc(0);
+
+function nameOf({ destination, destinationPort, source, sourcePort }: TcpDirection): string {
+  return `${source} port ${sourcePort} to ${destination} port ${destinationPort}`;
+}
+
+/** Whether these are BMP messages. Where the beginning was not captured, one may begin with any segment. */
+function decide(of: Direction, direction: TcpDirection): void {
+  if (of.rest.length < headerSize && of.rest[0] === bmpVersion) return;
+  if (beginsMessage(of.rest)) {
+    of.state = 'bmp';
+  } else if (direction.isFromStart) {
+    of.state = 'other';
+    of.rest = noBytes;
+  } else {
+    of.skipped += of.rest.length;
+    of.rest = noBytes;
+  }
+}
+
+function beginsMessage(bytes: Buffer): boolean {
+  if (bytes.length < headerSize || bytes[0] !== bmpVersion || bytes[5] > lastType) return false;
+  const size = bytes.readUInt32BE(1);
+  if (size > maxMessageSize) return false;
+  if (bytes[5] === initiation || bytes[5] === termination) return size >= headerSize;
+  if (size < headerSize + perPeerHeaderSize) return false;
+  return bytes.length <= headerSize || bytes[headerSize] <= lastPeerType;
+}
+
+/** Size of the whole message that `rest` begins with; 0 when there is none. */
+function nextSize(of: Direction, file: ReplayFile, direction: TcpDirection, warn: Warn): number {
+  const { rest } = of;
+  if (rest.length < headerSize) return 0;
+  try {
+    if (rest.readUInt32BE(1) <= maxMessageSize) return bmpMessageLength(rest, 0, rest.length);
+    warn(file, nameOf(direction), `a message of ${rest.readUInt32BE(1)} bytes is none; the rest is left out`);
+  } catch (error) {
+    if (!(error instanceof RecordError)) throw error;
+    if (error.code === 'bmp-truncated') return 0;
+    warn(file, nameOf(direction), `${error.message}; the rest is left out`);
+  }
+  of.state = 'other';
+  of.rest = noBytes;
+  return 0;
+}
