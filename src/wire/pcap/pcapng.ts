@@ -148,7 +148,8 @@ class PcapngReader {
   }
 
   private need(at: number, end: number, size: number): void {
-    if (at + size > end) throw captureError('block length', at - 4, `too short for a block of type ${this.word(at - 8)}`);
+    if (at + size > end)
+      throw captureError('block length', at - 4, `too short for a block of type ${this.word(at - 8)}`);
   }
 
   private word(at: number): number {
