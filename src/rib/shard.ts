@@ -219,18 +219,27 @@ export class RibShard {
   }
 
   status(): ShardStatus {
-    const { shard, clockMs, logOffset, counters, attributes, routes } = this;
+    const { shard, clockMs, logOffset, counters, attributes, routes, vpn, rds } = this;
     return {
       shard,
       clockMs,
       logOffset,
       ...routes.counts(),
+      vpn: vpn.routes.counts(),
+      rds: rds.inUse,
       attributeSets: attributes.size,
-      memory: { ...routes.memory(), ...attributes.memory() },
+      memory: this.memory(),
       counters,
       positions: this.positions.list(),
       routers: [...this.sessions.routers.values()].map(statusOfRouter),
     };
+  }
+
+  /** Bytes by part, from the real arrays. */
+  memory(): Record<string, number> {
+    const memory = { ...this.routes.memory(), ...this.attributes.memory() };
+    for (const [part, bytes] of Object.entries(this.vpn.routes.memory())) memory[vpnPart(part)] = bytes;
+    return memory;
   }
 
   private advanceClock(timestampMs: number, logOffset: number): void {
@@ -366,4 +375,9 @@ export class RibShard {
   private problem(session: BmpSession, peer: string, text: string): void {
     this.onEvent({ kind: 'problem', router: session.router.name, peer, text });
   }
+}
+
+/** "nodes" → "vpnNodes". */
+function vpnPart(part: string): string {
+  return `vpn${part[0].toUpperCase()}${part.slice(1)}`;
 }

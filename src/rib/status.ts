@@ -4,12 +4,15 @@ import { viewNames } from '../model/answer.ts';
 import type { RibCounters } from './counters.ts';
 import type { Peer, PeerState, Rib, RouterState } from './peers.ts';
 import type { AppliedPosition } from './positions.ts';
+import type { RouteTable } from './types.ts';
 
 export interface RibStatus {
   readonly view: (typeof viewNames)[number];
   readonly afi: number;
   readonly safi: number;
   readonly routes: number;
+  /** RDs that its routes have, where NLRI carry them; of EVPN, each with each Ethernet tag. */
+  readonly rds: number;
   /** End-of-RIB was seen, or its time ran out. */
   readonly endOfRib: boolean;
   /** Time of the last Route Monitoring, by the shard's clock. */
@@ -35,6 +38,8 @@ export interface PeerStatus {
   readonly state: PeerState;
   readonly epoch: number;
   readonly epochStartMs: number;
+  /** Time of its last Route Monitoring, by the shard's clock; 0 = none yet. */
+  readonly lastMonitoringMs: number;
   readonly suspect: boolean;
   /** F flag: a filtered Loc-RIB. */
   readonly filtered: boolean;
@@ -69,6 +74,10 @@ export interface ShardStatus {
   readonly routesV6: number;
   readonly prefixesV4: number;
   readonly prefixesV6: number;
+  /** Of the vpn instance. */
+  readonly vpn: ReturnType<RouteTable['counts']>;
+  /** Route distinguishers that some route has. */
+  readonly rds: number;
   readonly attributeSets: number;
   readonly memory: Readonly<Record<string, number>>;
   readonly counters: RibCounters;
@@ -103,6 +112,7 @@ function statusOfPeer(peer: Peer): PeerStatus {
     state: peer.state,
     epoch: peer.epoch,
     epochStartMs: peer.epochStartMs,
+    lastMonitoringMs: peer.lastMonitoringMs,
     suspect: peer.isSuspect,
     filtered: peer.isFiltered,
     ribs: [...peer.ribs, ...peer.staleRibs].map((rib) => statusOfRib(rib)),
@@ -115,6 +125,7 @@ function statusOfRib(rib: Rib): RibStatus {
     afi: rib.afiSafi >> 8,
     safi: rib.safi,
     routes: rib.routes,
+    rds: rib.hasDistinguishers ? rib.sources.size : 0,
     endOfRib: rib.isComplete,
     lastMonitoringMs: rib.lastMonitoringMs,
     shadowed: rib.peer.neighbour.shadows(rib.view),

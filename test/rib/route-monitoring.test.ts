@@ -84,6 +84,7 @@ test('the status shows what is held', () => {
       afi: 1,
       safi: 1,
       routes: 1,
+      rds: 0,
       endOfRib: true,
       lastMonitoringMs: driver.nowMs,
       shadowed: false,

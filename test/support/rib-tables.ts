@@ -21,7 +21,8 @@ function routesAt(shard: RibShard, { routes, sources }: RibInstance, prefix: str
   const id = routes.exactMatch(family, w0, w1, w2, w3, Number(prefix.slice(slash + 1)));
   const found: string[] = [];
   const reader = new AttributeReader();
-  for (let i = 0; id >= 0 && i < routes.routeCount(id); i++) {
+  const count = id < 0 ? 0 : routes.routeCount(id);
+  for (let i = 0; i < count; i++) {
     const route = routes.firstRoute(id) + i * routes.routeStride(id);
     const source = routes.routeSource(route);
     const rib = sources.ribs[source];
