@@ -7,8 +7,13 @@ import { Attribution } from '../encode/attribution.ts';
 import { flowEncoder } from '../encode/formats.ts';
 import { enrichedFlowSchema } from '../encode/avro.ts';
 import { registerSchema } from '../registry/schema-registry.ts';
-import type { CompiledConfig, RouteInput as ConfiguredRouteInput } from '../config/types.ts';
+import type {
+  CompiledConfig,
+  FlowInput as ConfiguredFlowInput,
+  RouteInput as ConfiguredRouteInput,
+} from '../config/types.ts';
 import type { BmpDecoder } from '../decode/bmp/types.ts';
+import type { FlowDecoder } from '../decode/flow/types.ts';
 import type { FlowInput } from '../stages/enrich/flow-batch.ts';
 import type { RouteInput, RouterFrom } from '../stages/route/route-stage.ts';
 
@@ -51,6 +56,14 @@ function decoderNamedInRecord(format: string): BmpDecoder {
   }
 }
 
+export function flowDecoderOf({ format, framing, vrfFields }: ConfiguredFlowInput): FlowDecoder {
+  return flowDecoder(format, {
+    framing,
+    ingressVrfField: vrfFields.ingress,
+    egressVrfField: vrfFields.egress,
+  });
+}
+
 /** For `avro` the schema is registered here, so that its id is known before the first record. */
 export async function flowInputs(config: CompiledConfig): Promise<FlowInput[]> {
   const schemaId =
@@ -59,11 +72,7 @@ export async function flowInputs(config: CompiledConfig): Promise<FlowInput[]> {
       : undefined;
   const attribution = new Attribution({ asn: config.lookup.asn, net: config.lookup.net });
   return config.flows.map((input) => {
-    const decoder = flowDecoder(input.format, {
-      framing: input.framing,
-      ingressVrfField: input.vrfFields.ingress,
-      egressVrfField: input.vrfFields.egress,
-    });
+    const decoder = flowDecoderOf(input);
     const encoder = flowEncoder({
       format: config.output.format,
       input: decoder,

@@ -4,7 +4,7 @@
  */
 
 import { RecordError } from '../../base/errors.ts';
-import type { RouteInput } from '../../config/types.ts';
+import type { FlowInput, RouteInput } from '../../config/types.ts';
 import { bmpMessageLength } from '../../wire/bmp/messages.ts';
 import { bmpRecord, perPeerTimeMs } from './bmp-wrapping.ts';
 import { valueRecord } from './json-lines.ts';
@@ -17,6 +17,7 @@ export type Warn = (file: ReplayFile, place: string, text: string) => void;
 const magicObmp = 0x4f424d50;
 const textHeaderMaximum = 4096;
 const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
 
 /** Sizes are -1 when the file ends before that is known. */
 export function* readOpenbmpRecords(file: ReplayFile, topic: string, warn: Warn): Generator<ReplayRecord> {
@@ -30,7 +31,7 @@ export function* readOpenbmpRecords(file: ReplayFile, topic: string, warn: Warn)
     }
     file.position = at + size;
     const value = bytes.subarray(at, at + size);
-    const timestampMs = isBinary ? openbmpTimeMs(value) : -1;
+    const timestampMs = isBinary ? openbmpTimeMs(value) : perPeerTimeMs(messageOf(value));
     yield {
       topic,
       partition: 0,
@@ -80,6 +81,15 @@ function openbmpTimeMs(value: Buffer): number {
   return seconds === 0 ? -1 : seconds * 1000 + Math.floor(value.readUInt32BE(18) / 1000);
 }
 
+/** The BMP message behind a text header. */
+function messageOf(record: Buffer): Buffer {
+  for (let at = record.indexOf(lineFeed); at >= 0; at = record.indexOf(lineFeed, at + 1)) {
+    const next = record[at + 1] === carriageReturn ? at + 2 : at + 1;
+    if (record[next] === lineFeed) return record.subarray(next + 1);
+  }
+  return record.subarray(record.length);
+}
+
 /** Their time is the latest that a per-peer header had up to there. */
 export function* readBmpMessages(
   file: ReplayFile,
@@ -111,7 +121,7 @@ export function* readBmpMessages(
  * Varint length and message, as protobuf's "delimited" files have them; goflow2's file transport puts its line separator behind each
  * message. Which of the two it is shows at the end: only one of them fits the whole file.
  */
-export function* readDelimitedMessages(file: ReplayFile, topic: string, warn: Warn): Generator<ReplayRecord> {
+export function* readDelimitedMessages(file: ReplayFile, input: FlowInput, warn: Warn): Generator<ReplayRecord> {
   const { bytes, path } = file;
   const bareEnd = walk(bytes, 0);
   const separatedEnd = bareEnd === bytes.length ? 0 : walk(bytes, 1);
@@ -127,7 +137,9 @@ export function* readDelimitedMessages(file: ReplayFile, topic: string, warn: Wa
       throw fileError(path, `byte ${end}`, 'no line separator behind the message, as behind those before');
     }
     file.position = end;
-    yield valueRecord(topic, bytes.subarray(at, end), `byte ${at}`);
+    // Where the input says that its records have no length before them, the file's is none of theirs.
+    const start = input.framing === 'plain' ? lengthEnd(bytes, at) : at;
+    yield valueRecord(input.topic, bytes.subarray(start, end), `byte ${at}`);
     at = end + separator;
   }
 }
@@ -154,4 +166,10 @@ function messageEnd(bytes: Buffer, at: number): number {
     if (byte < 0x80) return size === 0 ? -1 : at + i + 1 + size;
   }
   return -1;
+}
+
+function lengthEnd(bytes: Buffer, at: number): number {
+  let end = at;
+  while (bytes[end] >= 0x80) end++;
+  return end + 1;
 }

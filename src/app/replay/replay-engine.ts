@@ -6,8 +6,6 @@
 import { HeaderSection, listHeaders } from '../../base/record-headers.ts';
 import type { CompiledConfig } from '../../config/types.ts';
 import type { RecordBatch } from '../../kafka/types.ts';
-import { Lookup } from '../../lookup/ladder.ts';
-import { createRouterDirectory } from '../../lookup/router-directory.ts';
 import { headerError, headerErrorCode, headerOffset, headerPartition, headerTopic } from '../../model/header-names.ts';
 import { type TickPosition, writeTickHeaders, writeTickValue } from '../../model/route-log.ts';
 import { RouteLogApplier } from '../../restore/route-log-applier.ts';
@@ -21,6 +19,7 @@ import { ShardHost } from '../../stages/enrich/shard-host.ts';
 import { RouteStage } from '../../stages/route/route-stage.ts';
 import { ErrorDigest } from '../../telemetry/error-digest.ts';
 import { createLogger } from '../../telemetry/logger.ts';
+import { createDirectory, createLookup } from '../engine.ts';
 import { decoderByFormat, flowInputs, routeInputs } from '../inputs.ts';
 import { type AppendedRecord, MemoryLog, replayAssignment, replayConsumer } from './memory-log.ts';
 
@@ -79,7 +78,7 @@ export class ReplayEngine {
     const makeDeadLetters = (stage: string) => (): DeadLetters =>
       new DeadLetters(stage, deadLetterTopic, 1, producer.createSink(), digest);
     this.deadLetters = makeDeadLetters('enrich')();
-    const directory = createRouterDirectory(config.routers, config.shards, config.lookup.references);
+    const directory = createDirectory(config);
     this.routeStage = new RouteStage({
       consumer: replayConsumer,
       producer,
@@ -116,7 +115,7 @@ export class ReplayEngine {
     this.flowBatch = new FlowBatch({
       inputs,
       directory,
-      lookup: new Lookup({ views: config.lookup.views }),
+      lookup: createLookup(config),
       host: this.host,
       repartitionTopic,
       outputTopic,

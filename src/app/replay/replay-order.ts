@@ -4,9 +4,9 @@
  */
 
 import type { FlowInput } from '../../config/types.ts';
-import { flowDecoder } from '../../decode/flow/formats.ts';
 import type { FlowDecoder } from '../../decode/flow/types.ts';
 import { Flow } from '../../model/flow.ts';
+import { flowDecoderOf } from '../inputs.ts';
 import type { ReplayRecord } from './replay-record.ts';
 import type { ReplaySource } from './replay-sources.ts';
 
@@ -72,7 +72,7 @@ class FlowTimes {
   private readonly flow = new Flow();
 
   constructor(inputs: readonly FlowInput[]) {
-    for (const { format, topic } of inputs) this.decoders.set(topic, flowDecoder(format));
+    for (const input of inputs) this.decoders.set(input.topic, flowDecoderOf(input));
   }
 
   /** -1 = it does not say. */

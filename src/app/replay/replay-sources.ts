@@ -80,7 +80,7 @@ function flowSource(text: string, inputs: readonly FlowInput[], warn: Warn): Rep
   if (file.kind === 'records') return recordSource('flows', file, topic, inputs);
   const input = inputFor(file, topic, inputs, 'flows');
   const records = (): Generator<ReplayRecord> =>
-    file.kind === 'delimited' ? readDelimitedMessages(file, input.topic, warn) : readValueLines(file, input.topic);
+    file.kind === 'delimited' ? readDelimitedMessages(file, input, warn) : readValueLines(file, input.topic);
   return { holds: 'flows', file, topic: input.topic, records };
 }
 
