@@ -1,6 +1,6 @@
 /** The member's metrics: plain numbers of the stages, read at scrape. Names and labels as docs/operating.md lists them. */
 
-import type { HeldShard } from '../stages/enrich/shard-host.ts';
+import type { HeldShard } from '../stages/enrich/shard-logs.ts';
 import { flowResults } from '../stages/enrich/flow-counters.ts';
 import type { Metrics, Sample } from '../telemetry/metrics.ts';
 import type { RibCounters } from '../rib/counters.ts';
@@ -106,9 +106,12 @@ function registerShards(metrics: Metrics, member: Member): void {
   metrics.gaugeFrom('flowrib_rib_routes', 'Routes that answer.', ['shard', 'family'], () =>
     member.host.all().flatMap(({ shard, rib }) => {
       const { routesV4, routesV6 } = rib.routes.counts();
+      const vpn = rib.vpn.routes.counts();
       return [
         { labels: { shard, family: 'ipv4' }, value: routesV4 },
         { labels: { shard, family: 'ipv6' }, value: routesV6 },
+        { labels: { shard, family: 'vpn-ipv4' }, value: vpn.routesV4 },
+        { labels: { shard, family: 'vpn-ipv6' }, value: vpn.routesV6 },
       ];
     }),
   );
@@ -120,7 +123,7 @@ function registerShards(metrics: Metrics, member: Member): void {
   );
   metrics.gaugeFrom('flowrib_rib_memory_bytes', 'Bytes of the tables, from the real arrays.', ['shard', 'part'], () =>
     member.host.all().flatMap(({ shard, rib }) =>
-      Object.entries({ ...rib.routes.memory(), ...rib.attributes.memory() }).map(([part, value]) => ({
+      Object.entries(rib.memory()).map(([part, value]) => ({
         labels: { shard, part },
         value,
       })),
@@ -142,6 +145,18 @@ function registerShards(metrics: Metrics, member: Member): void {
     }
     return [...states].map(([state, value]) => ({ labels: { state }, value }));
   });
+  metrics.gaugeFrom(
+    'flowrib_rib_unordered_routers',
+    'Routers whose records come over several partitions of one topic.',
+    ['shard'],
+    held(({ rib }) => rib.status().routers.filter(({ unordered }) => unordered).length),
+  );
+  metrics.gaugeFrom(
+    'flowrib_rib_held_messages',
+    'Messages held back to be put in order.',
+    ['shard'],
+    held(({ rib }) => rib.heldCount),
+  );
   metrics.gaugeFrom(
     'flowrib_rib_log_lag_records',
     'Records of the routes log not applied yet.',
@@ -169,6 +184,12 @@ function registerRibCounters(metrics: Metrics, member: Member): void {
     addPathGuessed: 'NLRI read against the negotiated ADD-PATH',
     provisional: 'Route Monitoring without a Peer Up',
     sessionsLost: 'BMP sessions lost',
+    sessionsSilent: 'BMP sessions lost to silence',
+    held: 'messages held back to be put in order',
+    releasedEarly: 'of those, released before their time for want of room',
+    stragglers: 'of those, dropped because they came behind the end of their peer or session',
+    doubtfulOrder: 'routes announced and withdrawn so close together that their order is a guess',
+    sourcePartitionChanges: 'moves of a BMP session to another source partition',
   } as const satisfies Partial<Record<keyof RibCounters, string>>;
   metrics.gaugeFrom(
     'flowrib_rib_events',

@@ -21,6 +21,7 @@ import type { Logger } from 'pino';
 import { GroupMembers } from './group-members.ts';
 import { decoderByFormat, flowInputs, routeInputs } from './inputs.ts';
 import { LookupService } from './lookup-service.ts';
+import { RibWarnings, ribShardOptions } from './rib-warnings.ts';
 import { RouterEvents } from './router-events.ts';
 import { prepareTopics, type World } from './topics.ts';
 
@@ -181,6 +182,8 @@ interface FlowWiring {
 async function wireFlows(wiring: FlowWiring): Promise<{ host: ShardHost; enrichStage: EnrichStage }> {
   const { config, connections, world, directory, digest, flowCounters, badRouteRecords, makeDeadLetters } = wiring;
   const { events, memberData, logger, onFatal } = wiring;
+  const ribOptions = ribShardOptions(config);
+  const warnings = new RibWarnings(logger);
   const host = new ShardHost({
     admin: connections.admin,
     reader: connections.client.partitionReader(),
@@ -194,7 +197,7 @@ async function wireFlows(wiring: FlowWiring): Promise<{ host: ShardHost; enrichS
       },
     }),
     routesTopic: config.internalTopics.routes,
-    createShard: (shard) => events.createShard(shard, config.peers),
+    createShard: (shard) => events.createShard(shard, ribOptions, (event) => warnings.note(event)),
     references: directory.references,
     logger,
     onFatal,

@@ -14,10 +14,12 @@ export class RouterEvents {
   private readonly byShard = new WeakMap<RibShard, Map<string, LastEvent>>();
 
   /** A shard whose events are kept for as long as it is. */
-  createShard(shard: number, options: RibShardOptions): RibShard {
+  createShard(shard: number, options: RibShardOptions, onEvent: (event: RibEvent) => void = () => {}): RibShard {
     const events = new Map<string, LastEvent>();
     let clock: Pick<RibShard, 'clockMs'> = { clockMs: 0 };
-    const rib = createRibShard(shard, options, ({ kind, router, peer, text }: RibEvent) => {
+    const rib = createRibShard(shard, options, (event) => {
+      const { kind, router, peer, text } = event;
+      onEvent(event);
       events.delete(router);
       events.set(router, { kind, peer, text, at: new Date(clock.clockMs).toISOString() });
       if (events.size <= maxRouters) return;

@@ -20,6 +20,7 @@ import { RouteStage } from '../../stages/route/route-stage.ts';
 import { ErrorDigest } from '../../telemetry/error-digest.ts';
 import { createLogger } from '../../telemetry/logger.ts';
 import { createDirectory, createLookup } from '../engine.ts';
+import { ribShardOptions } from '../rib-warnings.ts';
 import { decoderByFormat, flowInputs, routeInputs } from '../inputs.ts';
 import { type AppendedRecord, MemoryLog, replayAssignment, replayConsumer } from './memory-log.ts';
 
@@ -107,7 +108,7 @@ export class ReplayEngine {
           hooks.onEvent({ kind: 'problem', router: '', peer: '', text: message }),
       }),
       routesTopic,
-      createShard: (shard) => createRibShard(shard, config.peers, hooks.onEvent),
+      createShard: (shard) => createRibShard(shard, ribShardOptions(config), hooks.onEvent),
       references: [],
       logger,
       onFatal,
