@@ -8,9 +8,8 @@ import { IpAddress, ipAddressOf } from '../base/ip.ts';
 import { forwardedHeader } from '../http/api.ts';
 import type { LookupAnswer, LookupQuery, LookupReply } from '../http/status.ts';
 import { type ExplainOptions, explainLookup } from '../lookup/explain.ts';
-import { LookupQuestion } from '../lookup/question.ts';
+import { LookupQuestion, type LookupTables } from '../lookup/question.ts';
 import type { RouterDirectory } from '../lookup/router-directory.ts';
-import { RouteAnswer } from '../model/answer.ts';
 import type { Router } from '../model/router.ts';
 import type { HeldShard } from '../stages/enrich/shard-logs.ts';
 import { askMember, type GroupMember, type GroupMembers } from './group-members.ts';
@@ -20,13 +19,12 @@ const askTimeoutMs = 5000;
 export interface LookupServiceDependencies {
   readonly explain: ExplainOptions;
   readonly directory: RouterDirectory;
-  readonly host: { all(): readonly HeldShard[] };
+  readonly host: LookupTables & { all(): readonly HeldShard[] };
   readonly members: Pick<GroupMembers, 'list' | 'forget' | 'selfUrl'>;
 }
 
 export class LookupService {
   private readonly deps: LookupServiceDependencies;
-  private readonly answer = new RouteAnswer();
 
   constructor(deps: LookupServiceDependencies) {
     this.deps = deps;
@@ -55,7 +53,8 @@ export class LookupService {
   }
 
   private here(query: LookupQuery, router: Router, exporter: IpAddress | null, held: HeldShard): LookupReply {
-    const { shard, state, rib, position, restoreEnd } = held;
+    const { shard, state, position, restoreEnd } = held;
+    const { explain, host } = this.deps;
     if (state !== 'serving') {
       const problem = `shard ${shard} of router ${router.name} is being restored: at ${position} of ${restoreEnd}`;
       return refusal(problem, { router: router.name, shard, state, answeredBy: this.deps.members.selfUrl });
@@ -63,7 +62,11 @@ export class LookupService {
     const question = new LookupQuestion(router, addressOf(query.address));
     question.exporter = exporter;
     question.nextHop = query.nextHop === null ? null : addressOf(query.nextHop);
-    const explanation = explainLookup(this.deps.explain, rib, question, query.rd, this.answer);
+    // One parameter for both: what is no RD is the name of a VRF.
+    const { rd } = query;
+    const named = { rd: rd ?? '', vrf: rd ?? '', ingressVrfId: -1, egressVrfId: -1 };
+    if (rd !== null) question.vrf = explain.lookup.resolveVrf(router, host, named);
+    const explanation = explainLookup(explain, host, question, rd);
     return { code: 200, body: { ...explanation, answeredBy: this.deps.members.selfUrl } };
   }
 

@@ -1,7 +1,10 @@
 /** What a lookup did, in the words of those who run routers. Texts only; explain.ts says which of them apply. */
 
 import { viewNames } from '../model/answer.ts';
+import { globalVrf, type VrfChoice } from '../model/router.ts';
 import { viewComplete, viewNotHeld } from '../rib/peers.ts';
+import { inVrfBits } from './authority.ts';
+import type { TableScope } from './table-scope.ts';
 
 /** What a rule of the decision (decidedByNames) looks at, for "decided by …". */
 export const ruleWords: Readonly<Record<string, string>> = {
@@ -38,6 +41,7 @@ export const lostByWords: Readonly<Record<string, string>> = {
   authority: 'its view does not answer here',
   prefix: 'a longer prefix answers',
   tier: 'another table answers',
+  exporter: 'not from the exporter itself, as another route of this reference router is',
   'pre-policy': 'its peer sends post-policy too: policy may have rejected it',
   'view-not-configured': 'its view is not in lookup.views',
 };
@@ -109,4 +113,58 @@ export function retiredWords(routes: number): string {
       ? 'one route of a peer or epoch that is gone is'
       : `${routes} routes of peers or epochs that are gone are`;
   return `${what} still being freed; none of them answers`;
+}
+
+export const exporterWords =
+  'routes from the peer that is the exporter, or with it as ORIGINATOR_ID, come first on a reference router';
+
+export function unorderedWords(who: string): string {
+  return `suspect: the BMP records of ${who} come over several partitions of one topic, so their order is not known`;
+}
+
+/** Which views of a VRF answer. */
+export function vrfAuthorityWords({ authority, allViews, isComplete }: TableScope, views: readonly number[]): string {
+  if (!isComplete || authority === allViews)
+    return 'no view of the VRF is complete, so all configured ones answer together';
+  if (authority === 1 << inVrfBits) return "the router's own loc-rib of the VRF answers: it is complete";
+  const view = views.find((one) => ((authority >> one) & 1) !== 0) ?? 0;
+  return `${viewNames[view]} answers: it is complete; routes from inside the VRF and VPN routes together`;
+}
+
+/** `vrf` null = nobody knows it. */
+export function vrfWords(asked: string, vrf: VrfChoice | null): string {
+  if (vrf === null) return `${asked} is no VRF that is configured for the router or that it told of: there is no table`;
+  if (vrf === globalVrf) return `${asked} stands for the global table, or is unknown and lookup.unknownVrf is global`;
+  const rds = vrf.rds.length === 0 ? '' : `, RDs ${list(vrf.rds)}`;
+  const imports = vrf.importTargets.length === 0 ? '' : `, import targets: ${vrf.importTargets.length / 2}`;
+  return `${asked} is VRF ${vrf.name}${rds}${imports}`;
+}
+
+/** Of a table that could not be searched. */
+export function tableStatusWords(status: string, who: string, key: string, address: string): string {
+  switch (status) {
+    case 'no-router':
+      return `no BMP session told of ${who} (BMP address ${key})`;
+    case 'no-table':
+      return `${who} told of no such VRF`;
+    case 'not-ready':
+      return `the table of ${who} is not here, or is being restored`;
+    default:
+      return `${address} is no address of anybody`;
+  }
+}
+
+/** Whether references are asked, and why. */
+export function referenceWords(why: 'nothing' | 'default' | 'enough' | 'incomplete', names: readonly string[]): string {
+  const asked = `${list(names)} ${names.length === 1 ? 'is' : 'are'}`;
+  switch (why) {
+    case 'enough':
+      return `the own table answers: it is complete and this is no default route, so ${asked} not asked`;
+    case 'default':
+      return `the own table has a default route only, so ${asked} asked for a longer prefix`;
+    case 'incomplete':
+      return `the own table is not complete, so ${asked} asked for a longer prefix`;
+    default:
+      return `the own table has no route, so ${asked} asked`;
+  }
 }

@@ -2,7 +2,7 @@
 
 import { formatIp, type IpFamily } from '../base/ip.ts';
 import { asPathText, communityTexts, extCommunityTexts, largeCommunityTexts } from '../encode/attribute-text.ts';
-import { type decidedByNames, type tierNames, viewNames } from '../model/answer.ts';
+import { decidedByNames, type tierNames, viewNames } from '../model/answer.ts';
 import { AttributeReader, originAbsent } from '../model/attribute-words.ts';
 import type { Rib } from '../rib/peers.ts';
 import type { RouteTable } from '../rib/types.ts';
@@ -14,7 +14,8 @@ import type { RibShard } from '../rib/shard.ts';
  *   copy                 the same route by another BMP session was taken
  *   authority            its view does not answer for this family, another one does
  *   prefix               a longer prefix answers
- *   tier                 the router's own table, or a reference router before, answers
+ *   tier                 another table answers: the router's own, or that of another reference router
+ *   exporter             on a reference router: another route is from the exporter itself
  *   pre-policy           its peer sends post-policy too: import policy may have rejected it
  *   view-not-configured  its view is not in lookup.views
  */
@@ -24,6 +25,7 @@ export type LostBy =
   | 'authority'
   | 'prefix'
   | 'tier'
+  | 'exporter'
   | 'pre-policy'
   | 'view-not-configured';
 
@@ -83,6 +85,11 @@ export interface RoutePlace {
   readonly router: string;
   readonly shard: Pick<RibShard, 'attributes' | 'clockMs'>;
   readonly routes: RouteTable;
+}
+
+/** A rule by its number. */
+export function lostByRule(rule: number): LostBy {
+  return decidedByNames[rule];
 }
 
 const originNames = ['igp', 'egp', 'incomplete'] as const;

@@ -6,9 +6,8 @@ import { ipAddressOf } from '../../src/base/ip.ts';
 import { routeRecord } from '../../src/encode/enriched-flow.ts';
 import { explainLookup, type Explanation } from '../../src/lookup/explain.ts';
 import { Lookup } from '../../src/lookup/ladder.ts';
-import { LookupQuestion } from '../../src/lookup/question.ts';
+import { LookupQuestion, SingleShardTables } from '../../src/lookup/question.ts';
 import { createRouterDirectory } from '../../src/lookup/router-directory.ts';
-import { RouteAnswer } from '../../src/model/answer.ts';
 import { endOfRib, peerDown, type PeerOptions, peerUp, routeMonitoring } from '../support/bmp-builder.ts';
 import { RibDriver } from '../support/rib-driver.ts';
 
@@ -19,7 +18,7 @@ function explain(driver: RibDriver, nextHop: string | null = null, asked = '10.0
   assert.ok(address);
   const question = new LookupQuestion(directory.byBmpAddress('198.51.100.1'), address);
   question.nextHop = nextHop === null ? null : ipAddressOf(nextHop);
-  return explainLookup({ lookup: new Lookup({ views }), views }, driver.shard, question, null, new RouteAnswer());
+  return explainLookup({ lookup: new Lookup({ views }), views }, new SingleShardTables(driver.shard), question, null);
 }
 
 function lost(explanation: Explanation): Record<string, string | null> {
@@ -223,6 +222,6 @@ test('routes of a peer that is gone are counted, not listed', () => {
 test('no prefix: what was passed over still tells', () => {
   const explanation = explain(threePeers(), null, '172.16.0.1');
   assert.equal(explanation.status, 'no-route');
-  assert.match(step(explanation, 'prefix'), /^no prefix over 172\.16\.0\.1/);
+  assert.match(step(explanation, 'prefix'), /^no prefix in the configured views of .* covers 172\.16\.0\.1$/);
   assert.match(step(explanation, 'view'), /^no view is complete for IPv4, so all configured ones answer together/);
 });

@@ -44,7 +44,7 @@ export function lookupService(options: LookupServerOptions): LookupService {
   return new LookupService({
     explain: { lookup: new Lookup({ views }), views },
     directory: createRouterDirectory(routers, 1),
-    host: { all: () => held },
+    host: { all: () => held, shard: () => rib, reference: () => rib },
     members: { list: async () => group(), forget: () => {}, selfUrl },
   });
 }
