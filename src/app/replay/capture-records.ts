@@ -6,7 +6,7 @@
 import { RecordError } from '../../base/errors.ts';
 import type { RouteInput } from '../../config/types.ts';
 import { bmpMessageLength } from '../../wire/bmp/messages.ts';
-import { readTcpStreams, type TcpDirection } from '../../wire/pcap/tcp-streams.ts';
+import { readTcpStreams, type TcpDirection, type TcpGap } from '../../wire/pcap/tcp-streams.ts';
 import { bmpRecord } from './bmp-wrapping.ts';
 import type { Warn } from './framed-records.ts';
 import { fileError, type ReplayFile } from './replay-file.ts';
@@ -32,7 +32,7 @@ interface Direction {
 
 export function* readCaptureRecords(file: ReplayFile, input: RouteInput, warn: Warn): Generator<ReplayRecord> {
   const directions = new Map<TcpDirection, Direction>();
-  const gaps: { direction: TcpDirection; given: number; notGiven: number }[] = [];
+  const gaps: TcpGap[] = [];
   let messages = 0;
   let others = 0;
   const streams = readTcpStreams(
@@ -70,7 +70,8 @@ export function* readCaptureRecords(file: ReplayFile, input: RouteInput, warn: W
     }
     const gap = gaps.find((one) => one.direction === direction);
     if (gap !== undefined) {
-      const where = `bytes are missing behind the first ${gap.given}`;
+      const cut = gap.cutPackets === 0 ? '' : ` (${gap.cutPackets} packets were cut off when captured)`;
+      const where = `bytes are missing behind the first ${gap.given}${cut}`;
       warn(file, name, `${where}; ${gap.notGiven} captured bytes after the gap are left out`);
     } else if (rest.length > 0) {
       warn(file, name, `ends within a message, ${rest.length} bytes of it are there`);

@@ -25,7 +25,8 @@ export interface TcpGap {
   readonly given: number;
   /** Captured bytes behind it. */
   readonly notGiven: number;
-  readonly timestampMs: number;
+  /** Packets of the direction that the capture cut off (snap length). */
+  readonly cutPackets: number;
 }
 
 export interface TcpData {
@@ -42,7 +43,7 @@ interface DirectionState {
   readonly firstSequence: number;
   nextSequence: number;
   given: number;
-  lastMs: number;
+  cutPackets: number;
   /** Early segments by sequence number. */
   readonly waiting: Map<number, { start: number; end: number }>;
   /** Sequence number after the last byte, once FIN was seen; -1 before. */
@@ -71,8 +72,8 @@ function tellGap(state: DirectionState, onGap: (gap: TcpGap) => void): void {
   let notGiven = 0;
   for (const { start, end } of state.waiting.values()) notGiven += end - start;
   state.waiting.clear();
-  const { direction, given, lastMs: timestampMs } = state;
-  if (notGiven > 0) onGap({ direction, given, notGiven, timestampMs });
+  const { cutPackets, direction, given } = state;
+  if (notGiven > 0) onGap({ direction, given, notGiven, cutPackets });
 }
 
 function* acceptSegment(
@@ -95,7 +96,7 @@ function* acceptSegment(
       firstSequence,
       nextSequence: firstSequence,
       given: 0,
-      lastMs: packet.timestampMs,
+      cutPackets: 0,
       waiting: new Map(),
       finalSequence: -1,
       isClosed: false,
@@ -103,11 +104,11 @@ function* acceptSegment(
     directions.set(key, state);
   }
   if (state.isClosed) return;
+  if (packet.cutBytes > 0) state.cutPackets++;
   if (segment.end > segment.start) keepLongest(state, firstSequence, segment);
   if (segment.isFin) state.finalSequence = (firstSequence + segment.end - segment.start) >>> 0;
   for (let range = takeNext(state); range !== null; range = takeNext(state)) {
     state.given += range.end - range.start;
-    state.lastMs = packet.timestampMs;
     yield {
       direction: state.direction,
       timestampMs: packet.timestampMs,

@@ -1,85 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { RecordError } from '../../../src/base/errors.ts';
-import { readTcpStreams } from '../../../src/wire/pcap/tcp-streams.ts';
-import { addressBytes } from '../../support/bmp-builder.ts';
-
-interface PacketOptions {
-  sequence: number;
-  data?: string;
-  /** 1 FIN, 2 SYN, 4 RST. */
-  flags?: number;
-  source?: string;
-  protocol?: number;
-  fragment?: number;
-}
-
-function ipPacket({
-  data = '',
-  flags = 0,
-  fragment = 0,
-  protocol = 6,
-  sequence,
-  source = '192.0.2.1',
-}: PacketOptions): Buffer {
-  const tcp = Buffer.alloc(24);
-  tcp.writeUInt16BE(40000, 0);
-  tcp.writeUInt16BE(5000, 2);
-  tcp.writeUInt32BE(sequence >>> 0, 4);
-  tcp[12] = 6 << 4;
-  tcp[13] = flags;
-  const payload = Buffer.concat([tcp, Buffer.from(data)]);
-  const from = addressBytes(source);
-  if (from.length === 16) {
-    const header = Buffer.alloc(8);
-    header[0] = 0x60;
-    header.writeUInt16BE(payload.length, 4);
-    header[6] = protocol;
-    return Buffer.concat([header, from, addressBytes('2001:db8::ff'), payload]);
-  }
-  const header = Buffer.alloc(12);
-  header[0] = 0x45;
-  header.writeUInt16BE(20 + payload.length, 2);
-  header.writeUInt16BE(fragment, 6);
-  header[9] = protocol;
-  return Buffer.concat([header, from, addressBytes('192.0.2.255'), payload]);
-}
-
-const linkHeaders: Record<number, string> = {
-  1: `${'00'.repeat(12)}0800`,
-  0: '02000000',
-  101: '',
-  113: `${'00'.repeat(14)}0800`,
-  276: `0800${'00'.repeat(18)}`,
-};
-
-interface CaptureOptions {
-  isLittleEndian?: boolean;
-  isNanoseconds?: boolean;
-  link?: number;
-  linkHeader?: string;
-}
-
-function capture(packets: readonly PacketOptions[], options: CaptureOptions = {}): Buffer {
-  const { isLittleEndian = true, isNanoseconds = false, link = 101 } = options;
-  const linkHeader = options.linkHeader ?? linkHeaders[link];
-  const words = (...values: number[]): Buffer => {
-    const out = Buffer.alloc(values.length * 4);
-    values.forEach((v, i) => (isLittleEndian ? out.writeUInt32LE(v, i * 4) : out.writeUInt32BE(v, i * 4)));
-    return out;
-  };
-  const parts = [words(isNanoseconds ? 0xa1b23c4d : 0xa1b2c3d4, 0, 0, 0, 65535, link)];
-  packets.forEach((packetOptions, i) => {
-    // Ethernet pads short frames: the trailing bytes are none of TCP's.
-    const packet = Buffer.concat([
-      Buffer.from(linkHeader, 'hex'),
-      ipPacket(packetOptions),
-      Buffer.alloc(link === 1 ? 6 : 0),
-    ]);
-    parts.push(words(1_700_000_000 + i, isNanoseconds ? 5e8 : 5e5, packet.length, packet.length), packet);
-  });
-  return Buffer.concat(parts);
-}
+import { readTcpStreams, type TcpGap } from '../../../src/wire/pcap/tcp-streams.ts';
+import { capture } from '../../support/capture-builder.ts';
 
 /** Text of all directions together, "." for an end. */
 const textOf = (file: Buffer): string => [...readTcpStreams(file)].map((d) => d.bytes.toString() || '.').join('');
@@ -98,7 +21,7 @@ void describe('classic pcap', () => {
   });
 
   void test('link layers, VLAN tags, padding', () => {
-    for (const link of [0, 1, 101, 113, 276])
+    for (const link of [0, 1, 12, 14, 101, 108, 113, 228, 276])
       assert.equal(textOf(capture([{ sequence: 1, data: 'ab' }], { link })), 'ab');
     const linkHeader = `${'00'.repeat(12)}88a800018100000a0800`;
     assert.equal(textOf(capture([{ sequence: 1, data: 'ab' }], { link: 1, linkHeader })), 'ab');
@@ -107,6 +30,15 @@ void describe('classic pcap', () => {
   void test('IPv6', () => {
     const [data] = readTcpStreams(capture([{ sequence: 1, data: 'ab', source: '2001:db8::1' }]));
     assert.deepEqual([data.direction.source, data.direction.destination], ['2001:db8::1', '2001:db8::ff']);
+  });
+
+  void test('IPv6 extension headers before TCP; a fragment header is a fragment', () => {
+    // Hop-by-hop options of 8 bytes, then destination options of 16.
+    const extensions = `3c00000000000000${'0601'.padEnd(32, '0')}`;
+    const packet = { sequence: 1, data: 'ab', source: '2001:db8::1', protocol: 0, extensions };
+    assert.equal(textOf(capture([packet])), 'ab');
+    assert.equal(textOf(capture([{ ...packet, protocol: 44 }])), '');
+    assert.equal(textOf(capture([{ ...packet, extensions: '3cff000000000000' }])), '');
   });
 
   void test('fragments and other protocols are passed over, a cut-off last packet too', () => {
@@ -125,7 +57,7 @@ void describe('classic pcap', () => {
   });
 
   void test('another format is refused', () => {
-    for (const file of [Buffer.alloc(3), Buffer.from('0a0d0d0a'.repeat(8), 'hex')]) {
+    for (const file of [Buffer.alloc(3), Buffer.from('4f424d50'.repeat(8), 'hex')]) {
       assert.throws(
         () => textOf(file),
         (error) => error instanceof RecordError && error.code === 'pcap-header',
@@ -157,16 +89,34 @@ void describe('RFC 9293: order of bytes', () => {
     assert.equal(textOf(capture(packets)), 'abcd');
   });
 
-  void test('nothing is given after a gap', () => {
-    assert.equal(
-      textOf(
-        capture([
-          { sequence: 1, data: 'ab' },
-          { sequence: 4, data: 'x' },
-        ]),
-      ),
-      'ab',
+  void test('nothing is given after a gap, which is told', () => {
+    const gaps: TcpGap[] = [];
+    const file = capture([
+      { sequence: 1, data: 'ab' },
+      { sequence: 4, data: 'x' },
+      { sequence: 5, data: 'yz' },
+    ]);
+    const data = [...readTcpStreams(file, (gap) => gaps.push(gap))];
+    assert.equal(data.map(({ bytes }) => bytes.toString()).join(''), 'ab');
+    assert.deepEqual(
+      gaps.map(({ given, notGiven }) => [given, notGiven]),
+      [[2, 3]],
     );
+    assert.equal(gaps[0].direction, data[0].direction);
+    assert.equal(gaps[0].direction.isFromStart, false);
+  });
+
+  void test('a gap is told when its connection ends or another takes its place', () => {
+    for (const last of [
+      { sequence: 9, flags: 4 },
+      { sequence: 99, flags: 2 },
+    ]) {
+      let told = 0;
+      const packets = [{ sequence: 0, flags: 2 }, { sequence: 2, data: 'x' }, last];
+      const data = [...readTcpStreams(capture(packets), () => told++)];
+      assert.equal(told, 1);
+      assert.ok(data.every(({ direction }) => direction.isFromStart));
+    }
   });
 
   void test('the end comes after the last byte, at once on reset', () => {
