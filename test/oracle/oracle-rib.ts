@@ -1,13 +1,8 @@
 /**
- * An obviously right RIB with its lookup: routes in a Map under text keys, rules as filters over arrays, every timer looked at on every
- * step. Takes events instead of bytes. Knows the tables of one router over several BMP sessions; looks up in the global one.
+ * An obviously right RIB: routes in a Map under text keys, rules as filters over arrays, every timer looked at on every step. Takes events instead of bytes. Knows the tables of one router over several BMP sessions; oracle-lookup.ts looks up in them.
  *
  * Since a new epoch's announcement or withdrawal of a key removes the stale route of that key, a key has one route at most.
  */
-
-import { ipAddressOf } from '../../src/base/ip.ts';
-import { decidedByNames } from '../../src/model/answer.ts';
-import { maskWords } from './slow-table.ts';
 
 export interface OracleAttributes {
   origin: number;
@@ -17,6 +12,8 @@ export interface OracleAttributes {
   med: number | null;
   originatorId: string | null;
   clusterList: number;
+  /** Route targets as text. */
+  targets: readonly string[];
 }
 
 export interface OraclePeer {
@@ -69,7 +66,7 @@ export type OracleEvent =
       attributes: OracleAttributes;
     };
 
-interface Route {
+export interface OracleRoute {
   session: string;
   peer: OraclePeer;
   view: number;
@@ -78,13 +75,13 @@ interface Route {
   pathId: number;
   nlri: OracleNlri;
   attributes: OracleAttributes;
-  generation: Generation;
+  generation: OracleGeneration;
   localAs: number;
   suspect: boolean;
 }
 
 /** One view and family of one epoch. */
-interface Generation {
+export interface OracleGeneration {
   key: string;
   session: string;
   peer: OraclePeer;
@@ -113,9 +110,9 @@ export const oracleLocalAs = 65000;
 
 export class OracleRib {
   nowMs: number;
-  readonly routes = new Map<string, Route>();
+  readonly routes = new Map<string, OracleRoute>();
   private readonly lives = new Map<string, PeerLife>();
-  private generations: Generation[] = [];
+  generations: OracleGeneration[] = [];
   private readonly staleTimeMs: number;
   private readonly endOfRibTimeoutMs: number;
 
@@ -209,7 +206,7 @@ export class OracleRib {
     view: number,
     familyOfPrefix: number,
     form: OracleNlri['form'],
-  ): Generation {
+  ): OracleGeneration {
     const family = form === 'evpn' ? 0 : familyOfPrefix;
     const key = [session, peer.key, view, family, form].join(' ');
     const known = this.generations.find((generation) => generation.key === key && !generation.isStale);
@@ -220,7 +217,7 @@ export class OracleRib {
     return generation;
   }
 
-  private complete(generation: Generation): void {
+  private complete(generation: OracleGeneration): void {
     generation.isComplete = true;
     this.removeGenerations((other) => other.isStale && other.key === generation.key);
   }
@@ -243,7 +240,7 @@ export class OracleRib {
     }
   }
 
-  private removeGenerations(isGone: (generation: Generation) => boolean): void {
+  private removeGenerations(isGone: (generation: OracleGeneration) => boolean): void {
     this.generations = this.generations.filter((generation) => {
       if (!isGone(generation)) return true;
       for (const [key, route] of this.routes) if (route.generation === generation) this.routes.delete(key);
@@ -251,7 +248,7 @@ export class OracleRib {
     });
   }
 
-  private staleDeadline(stale: Generation): number {
+  private staleDeadline(stale: OracleGeneration): number {
     const life = this.lives.get(lifeKey(stale));
     const hasSuccessor = this.generations.some((other) => other.key === stale.key && !other.isStale);
     if (hasSuccessor || (life?.state !== 'up' && life?.state !== 'provisional')) return stale.dropAtMs;
@@ -286,174 +283,13 @@ export class OracleRib {
       .sort();
   }
 
-  /** "prefix peer view decided-by …" or null when no route matches. */
-  lookup(addressText: string, nextHop: string | null, views: readonly number[]): string | null {
-    const family = addressText.includes(':') ? 6 : 4;
-    const authority = this.authority(family, views);
-    const usable = [...this.routes.values()].filter(
-      (route) => isGlobal(route.peer, route.nlri.form) && !this.isShadowed(route.peer, route.view),
-    );
-    const matching = usable.filter((route) => covers(route.prefix, addressText));
-    const inAuthority = matching.filter((route) => authority.includes(route.view));
-    if (inAuthority.length === 0) return null;
-    const longest = Math.max(...inAuthority.map((route) => lengthOf(route.prefix)));
-    const atPrefix = matching.filter((route) => lengthOf(route.prefix) === longest);
-    if (nextHop !== null) {
-      const all = withoutCopies(atPrefix.filter((route) => views.includes(route.view)));
-      if (all.length === 1) return describe(all[0], 'only', nextHop);
-      for (const view of views) {
-        const hits = all.filter((route) => route.view === view && route.attributes.nextHop === nextHop);
-        if (hits.length === 1) return describe(hits[0], 'next-hop', nextHop);
-        if (hits.length > 1) return describe(...decide(hits, views), nextHop);
-      }
-    }
-    const own = withoutCopies(atPrefix.filter((route) => authority.includes(route.view)));
-    return own.length === 1 ? describe(own[0], 'only', nextHop) : describe(...decide(own, views), nextHop);
-  }
-
-  private isShadowed(peer: OraclePeer, view: number): boolean {
+  /** It sends post-policy too. */
+  isShadowed(peer: OraclePeer, view: number): boolean {
     const post = view === 2 ? 1 : view === 4 ? 3 : -1;
     return this.generations.some((other) => other.peer.key === peer.key && other.view === post);
   }
-
-  private authority(family: number, views: readonly number[]): readonly number[] {
-    for (const view of views) {
-      const held = this.generations.filter(
-        (generation) =>
-          generation.view === view &&
-          generation.family === family &&
-          isGlobal(generation.peer, generation.form) &&
-          !this.isShadowed(generation.peer, view),
-      );
-      const present = held.filter(
-        (generation) => !generation.isStale || !held.some((other) => other.key === generation.key && !other.isStale),
-      );
-      const sessions = new Set(present.map((generation) => generation.session));
-      for (const session of sessions) {
-        if (present.every((generation) => generation.session !== session || generation.isComplete)) return [view];
-      }
-    }
-    return views;
-  }
-}
-
-function isGlobal(peer: OraclePeer, form: OracleNlri['form']): boolean {
-  return form === 'plain' && peer.rd === '';
 }
 
 function lifeKey(of: { session: string; peer: OraclePeer }): string {
   return `${of.session} ${of.peer.key}`;
-}
-
-function lengthOf(prefix: string): number {
-  return Number(prefix.slice(prefix.indexOf('/') + 1));
-}
-
-function bits(text: string): number[] {
-  const address = ipAddressOf(text);
-  if (address === null) throw new Error(text);
-  return [address.family, address.w0, address.w1, address.w2, address.w3];
-}
-
-function covers(prefix: string, addressText: string): boolean {
-  const [family, ...words] = bits(prefix.slice(0, prefix.indexOf('/')));
-  const [asked, ...wanted] = bits(addressText);
-  const masked = maskWords(wanted, lengthOf(prefix));
-  return family === asked && masked.every((word, i) => word === words[i]);
-}
-
-function withoutCopies(routes: readonly Route[]): Route[] {
-  return routes.filter(
-    (route) =>
-      !routes.some(
-        (other) =>
-          other.session !== route.session &&
-          other.peer.key === route.peer.key &&
-          other.view === route.view &&
-          other.pathId === route.pathId &&
-          compareLists(copyRank(other), copyRank(route)) < 0,
-      ),
-  );
-}
-
-function copyRank({ generation }: Route): (number | string)[] {
-  return [Number(generation.isStale), -Number(generation.isComplete), generation.session];
-}
-
-function compareLists(a: readonly (number | string)[], b: readonly (number | string)[]): number {
-  for (const [i, value] of a.entries()) if (value !== b[i]) return value < b[i] ? -1 : 1;
-  return 0;
-}
-
-type Rule = [name: string, keys: (route: Route) => (number | string)[]];
-
-function neighbourStep(route: Route, keys: (number | string)[]): (number | string)[] {
-  return route.peer.isLocRib ? [-1] : keys;
-}
-
-function decide(routes: readonly Route[], views: readonly number[]): [Route, string] {
-  const before: Rule[] = [
-    ['stale', (r) => [Number(r.generation.isStale)]],
-    ['local-pref', (r) => [-(r.attributes.localPref ?? 100)]],
-    ['path-length', (r) => [r.attributes.asPath.length]],
-    ['origin', (r) => [r.attributes.origin]],
-  ];
-  const after: Rule[] = [
-    ['ebgp', (r) => neighbourStep(r, [r.localAs !== 0 && r.peer.as !== r.localAs ? 0 : 1])],
-    ['router-id', (r) => neighbourStep(r, [bits(r.attributes.originatorId ?? r.peer.bgpId)[1] >>> 0])],
-    ['cluster-list', (r) => [r.attributes.clusterList]],
-    [
-      'peer',
-      (r) =>
-        neighbourStep(
-          r,
-          bits(r.peer.text).map((word) => word >>> 0),
-        ),
-    ],
-    ['path-id', (r) => [r.pathId]],
-    ['source', (r) => [r.session, views.indexOf(r.view), r.peer.key]],
-  ];
-  let left = [...routes];
-  for (const [name, keys] of before) {
-    left = lowest(left, keys);
-    if (left.length === 1) return [left[0], name];
-  }
-  left = left.filter(
-    (route) =>
-      !left.some(
-        (other) =>
-          (other.attributes.asPath[0] ?? -1) === (route.attributes.asPath[0] ?? -1) &&
-          (other.attributes.med ?? 0) < (route.attributes.med ?? 0),
-      ),
-  );
-  if (left.length === 1) return [left[0], 'med'];
-  for (const [name, keys] of after) {
-    left = lowest(left, keys);
-    if (left.length === 1) return [left[0], name];
-  }
-  throw new Error(`not a total order: ${left.length} left of ${decidedByNames.length} rules`);
-}
-
-function lowest(routes: readonly Route[], keys: (route: Route) => (number | string)[]): Route[] {
-  const best = routes.map(keys).reduce((a, b) => (compareLists(a, b) <= 0 ? a : b));
-  return routes.filter((route) => compareLists(keys(route), best) === 0);
-}
-
-function describe(route: Route, rule: string, nextHop: string | null): string {
-  const { attributes, generation } = route;
-  const { asPath } = attributes;
-  return [
-    route.prefix,
-    route.peer.text,
-    route.view,
-    route.pathId,
-    rule,
-    generation.isStale ? 'stale' : 'live',
-    route.suspect ? 'suspect' : 'sure',
-    asPath.at(-1) ?? (route.localAs === 0 ? -1 : route.localAs),
-    asPath[0] ?? -1,
-    attributes.localPref ?? 'none',
-    attributes.med ?? 'none',
-    attributes.nextHop === nextHop,
-  ].join(' ');
 }

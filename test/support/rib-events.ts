@@ -22,6 +22,7 @@ import {
   routeMonitoring,
   termination,
 } from './bmp-builder.ts';
+import { targetHex } from './lookup-driver.ts';
 
 export const oraclePeers: readonly OraclePeer[] = [
   peerOf('192.0.2.1', '192.0.2.1', 65001),
@@ -91,6 +92,7 @@ const attributes = (prefix: string): fc.Arbitrary<OracleAttributes> =>
     med: fc.constantFrom(null, 0, 5),
     originatorId: fc.constantFrom(null, null, '1.1.1.1'),
     clusterList: fc.constantFrom(0, 0, 1, 2),
+    targets: fc.constantFrom([], [], ['65000:11'], ['192.0.2.1:9', '65000:12']),
   });
 
 type Target = Omit<Extract<OracleEvent, { kind: 'withdraw' }>, 'kind'>;
@@ -198,7 +200,7 @@ function updateOf(of: Extract<OracleEvent, { prefix: string }>): Buffer {
     const mpUnreach = { afi, safi, prefixes: prefixesOf };
     return routeMonitoring(header, isMp ? { mpUnreach } : { withdrawn: prefixesOf });
   }
-  const { origin, asPath, nextHop, localPref, med, originatorId, clusterList } = of.attributes;
+  const { origin, asPath, nextHop, localPref, med, originatorId, clusterList, targets } = of.attributes;
   return routeMonitoring(header, {
     origin,
     asPath,
@@ -206,6 +208,7 @@ function updateOf(of: Extract<OracleEvent, { prefix: string }>): Buffer {
     ...(localPref !== null && { localPref }),
     ...(med !== null && { med }),
     ...(originatorId !== null && { originatorId }),
+    ...(targets.length > 0 && { extCommunities: targets.map(targetHex) }),
     ...(clusterList > 0 && { clusterList: Array.from({ length: clusterList }, () => '7.7.7.7') }),
   });
 }
