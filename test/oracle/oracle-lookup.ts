@@ -169,7 +169,7 @@ class Tier {
   }
 
   private authorityOf(generations: readonly OracleGeneration[]): number | null {
-    for (const view of this.views) if (isComplete(generations.filter((one) => one.view === view))) return view;
+    for (const view of this.views) if (isWhole(generations.filter((one) => one.view === view))) return view;
     return null;
   }
 }

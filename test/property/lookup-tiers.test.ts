@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { LookupQuestion } from '../../src/lookup/question.ts';
+import type { LookupQuestion } from '../../src/lookup/question.ts';
 import { RouteAnswer, tierReference } from '../../src/model/answer.ts';
 import { AttributeStore } from '../../src/rib/attribute-store.ts';
 import { PrefixTable } from '../../src/rib/prefix-table.ts';
