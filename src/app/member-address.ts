@@ -4,6 +4,8 @@
  * reach it under the address from which it speaks to Kafka. `http.advertise` goes before both.
  */
 
+import { ipAddressOf } from '../base/ip.ts';
+
 export interface MemberAddress {
   /** Drawn anew for each process. */
   readonly id: string;
@@ -49,5 +51,7 @@ function protocolOf(url: string): string {
 /** True for a URL that means "this machine" wherever it is read. */
 export function isLoopback(url: string): boolean {
   const { hostname } = new URL(url);
-  return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
+  if (hostname === 'localhost' || hostname === '[::1]') return true;
+  const address = ipAddressOf(hostname);
+  return address?.family === 4 && address.w0 >>> 24 === 127;
 }
