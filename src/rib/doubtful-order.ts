@@ -3,63 +3,61 @@
  * right. For most routes that does no harm: of two announcements the later one follows soon. But where one of the two is a withdrawal,
  * the wrong order leaves a route that is gone, or none where there is one. Finds such pairs; the RIB is suspect then.
  *
- * An announcement before a withdrawal is found in the table by its time; withdrawals are remembered for the window, by key.
+ * Keys are remembered for the window, `keysMaximum` at the most in a RIB; of announcements beyond those the table has the time, if not
+ * the second.
  */
 
 import type { NlriList } from '../wire/bgp/types.ts';
 import type { Rib } from './peers.ts';
 import type { RouteTable, SourceId } from './types.ts';
 
-/** Withdrawals remembered in a RIB. */
-const keysMaximum = 65_536;
+const keysMaximum = 4096;
 
-export interface RecentWithdrawal {
-  readonly timeMs: number;
+/** What a held message says of itself. */
+export interface HeldTime {
+  /** Of its record. */
+  timeMs: number;
+  /** By which it was ordered. */
+  orderMs: number;
+  windowMs: number;
   /** Number of the UPDATE: within one, withdrawals come first, and that is no question (RFC 4271 §4.3). */
+  update: number;
+}
+
+export interface RecentKey {
+  readonly isWithdrawal: boolean;
+  readonly timeMs: number;
+  readonly orderMs: number;
   readonly update: number;
 }
 
-/** True when the route was announced so shortly before that the withdrawal may have been sent before it. */
-export function noteWithdrawal(
+/** True when the route was told otherwise so shortly before that the router may have sent the two the other way round. */
+export function isOrderDoubtful(
   rib: Rib,
   source: SourceId,
   list: NlriList,
   i: number,
   pathId: number,
-  windowMs: number,
-  timeMs: number,
-  update: number,
+  isWithdrawal: boolean,
+  held: HeldTime,
 ): boolean {
-  rib.recentWithdrawals ??= new Map();
-  const recent = rib.recentWithdrawals;
-  const key = keyOf(list, i, pathId);
-  recent.delete(key);
-  for (const [oldest, { timeMs: at }] of recent) {
-    if (recent.size < keysMaximum && timeMs - at <= windowMs) break;
-    recent.delete(oldest);
-  }
-  recent.set(key, { timeMs, update });
-  const announcedMs = source < 0 ? -Infinity : announcedAt(rib.instance.routes, source, list, i, pathId);
-  return Math.abs(timeMs - announcedMs) <= windowMs;
-}
-
-/** True when the route was withdrawn so shortly before that the withdrawal may have been sent after it. */
-export function wasJustWithdrawn(
-  rib: Rib,
-  list: NlriList,
-  i: number,
-  pathId: number,
-  windowMs: number,
-  timeMs: number,
-  update: number,
-): boolean {
-  const recent = rib.recentWithdrawals;
-  if (recent === null || recent.size === 0) return false;
+  rib.recentKeys ??= new Map();
+  const recent = rib.recentKeys;
+  const { timeMs, orderMs, windowMs, update } = held;
   const key = keyOf(list, i, pathId);
   const last = recent.get(key);
-  if (last === undefined) return false;
   recent.delete(key);
-  return last.update !== update && Math.abs(timeMs - last.timeMs) <= windowMs;
+  for (const [oldest, { timeMs: oldestMs }] of recent) {
+    if (recent.size < keysMaximum && timeMs - oldestMs <= windowMs) break;
+    recent.delete(oldest);
+  }
+  recent.set(key, { isWithdrawal, timeMs, orderMs, update });
+  if (last === undefined) {
+    if (!isWithdrawal || source < 0) return false;
+    return Math.abs(timeMs - announcedAt(rib.instance.routes, source, list, i, pathId)) <= windowMs;
+  }
+  if (last.isWithdrawal === isWithdrawal || last.update === update) return false;
+  return last.orderMs === orderMs && Math.abs(timeMs - last.timeMs) <= windowMs;
 }
 
 function announcedAt(routes: RouteTable, source: SourceId, list: NlriList, i: number, pathId: number): number {

@@ -9,7 +9,7 @@ import { afiIpv4, afiIpv6, evpn, safiEvpn } from '../wire/bgp/types.ts';
 import { createBgpUpdate, decodeUpdate, isKept } from '../wire/bgp/update.ts';
 import { peerTypeLocRib, type PerPeerHeader } from '../wire/bmp/types.ts';
 import type { RibCounters } from './counters.ts';
-import { noteWithdrawal, wasJustWithdrawn } from './doubtful-order.ts';
+import { type HeldTime, isOrderDoubtful } from './doubtful-order.ts';
 import type { Peer, Rib } from './peers.ts';
 import type { Ribs } from './ribs.ts';
 import { type AttributeTable, none, type SourceId } from './types.ts';
@@ -48,8 +48,8 @@ export class RouteMonitor {
   private readonly update: BgpUpdate = createBgpUpdate();
   private readonly context = new PeerContext();
   private readonly interned: [number, number] = [none, none];
-  /** Of messages that were held back, without real sub-second times: what is this close together may have the wrong order. 0 = is sure. */
-  doubtWindowMs = 0;
+  /** Of the message at hand if it was held back: its order is not sure then. */
+  held: HeldTime | null = null;
   /** The last message was an End-of-RIB. */
   hasCompleted = false;
   /** RIB of the last prefix: the prefixes of an UPDATE nearly always share it. */
@@ -91,7 +91,7 @@ export class RouteMonitor {
     counters.updates++;
     this.note(peer, view);
     this.rib = null;
-    this.withdraw(peer, view, nowMs, timeMs);
+    this.withdraw(peer, view, nowMs);
     this.announce(peer, view, nowMs, timeMs);
     this.hasCompleted = update.endOfRib >= 0 && isKept(update.endOfRib);
     if (this.hasCompleted) {
@@ -143,12 +143,12 @@ export class RouteMonitor {
     for (const rib of peer.ribs) this.ribs.suspect(rib);
   }
 
-  private withdraw(peer: Peer, view: number, nowMs: number, timeMs: number): void {
+  private withdraw(peer: Peer, view: number, nowMs: number): void {
     const list = this.update.withdrawn;
     for (let i = 0; i < list.count; i++) {
       const rib = this.ribOf(peer, view, afiSafiOf(list, i), nowMs);
       const pathId = list.hasPathId[i] === 1 ? list.pathId[i] : -1;
-      if (this.doubtWindowMs > 0) this.noteWithdrawal(rib, list, i, pathId, timeMs);
+      if (this.held !== null) this.noteOrder(rib, list, i, pathId, true);
       const known = this.withdrawFrom(rib, list, i, pathId);
       const wasStale = peer.staleRibs.length > 0 && this.withdrawStale(rib, list, i, pathId);
       if (known || wasStale) this.counters.withdrawn++;
@@ -167,7 +167,7 @@ export class RouteMonitor {
     for (let i = 0; i < list.count; i++) {
       const rib = this.ribOf(peer, view, afiSafiOf(list, i), nowMs);
       const pathId = list.hasPathId[i] === 1 ? list.pathId[i] : -1;
-      if (this.doubtWindowMs > 0) this.noteAnnouncement(rib, list, i, pathId, timeMs);
+      if (this.held !== null) this.noteOrder(rib, list, i, pathId, false);
       rib.instance.routes.announce(
         rib.hasDistinguishers
           ? this.ribs.sourceByRd(rib, list.rdHigh[i], list.rdLow[i], list.ethernetTag[i])
@@ -188,17 +188,11 @@ export class RouteMonitor {
     for (const id of interned) if (id !== none) attributes.release(id);
   }
 
-  private noteWithdrawal(rib: Rib, list: NlriList, i: number, pathId: number, timeMs: number): void {
-    const source = this.sourceOf(rib, list, i);
-    const { doubtWindowMs, counters } = this;
-    if (!noteWithdrawal(rib, source, list, i, pathId, doubtWindowMs, timeMs, counters.updates)) return;
-    counters.doubtfulOrder++;
-    this.ribs.suspect(rib);
-  }
-
-  private noteAnnouncement(rib: Rib, list: NlriList, i: number, pathId: number, timeMs: number): void {
-    const { doubtWindowMs, counters } = this;
-    if (!wasJustWithdrawn(rib, list, i, pathId, doubtWindowMs, timeMs, counters.updates)) return;
+  private noteOrder(rib: Rib, list: NlriList, i: number, pathId: number, isWithdrawal: boolean): void {
+    const { held, counters } = this;
+    if (held === null) return;
+    held.update = counters.updates;
+    if (!isOrderDoubtful(rib, this.sourceOf(rib, list, i), list, i, pathId, isWithdrawal, held)) return;
     counters.doubtfulOrder++;
     this.ribs.suspect(rib);
   }

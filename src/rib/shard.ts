@@ -11,6 +11,7 @@ import { bmpMessageLength, decodeBmpMessage } from '../wire/bmp/messages.ts';
 import type { BmpMessage, RouteMonitoring } from '../wire/bmp/types.ts';
 import { AttributeStore } from './attribute-store.ts';
 import { RibCounters, type RibEvent } from './counters.ts';
+import type { HeldTime } from './doubtful-order.ts';
 import { type BmpSession, type Peer, peerKey, type RouterState } from './peers.ts';
 import { AppliedPositions } from './positions.ts';
 import { PrefixTable } from './prefix-table.ts';
@@ -126,6 +127,7 @@ export class RibShard {
   private readonly monitor: RouteMonitor;
   private readonly positions = new AppliedPositions();
   private readonly reorder: Reorder;
+  private readonly heldTime: HeldTime = { timeMs: 0, orderMs: 0, windowMs: 0, update: 0 };
   private readonly reorderMs: ReadonlyMap<string, number>;
   private readonly silenceMs: number;
   private readonly onEvent: (event: RibEvent) => void;
@@ -282,7 +284,11 @@ export class RibShard {
       this.counters.stragglers++;
       return;
     }
-    this.monitor.doubtWindowMs = session.headerClock.isSubSecond ? 0 : item.dueMs - item.arrivalMs;
+    const { heldTime } = this;
+    heldTime.timeMs = timestampMs;
+    heldTime.orderMs = item.orderMs;
+    heldTime.windowMs = item.dueMs - item.arrivalMs;
+    this.monitor.held = heldTime;
     try {
       this.receive(session, message, bytes, -recordOffset, timestampMs);
     } catch (error) {
@@ -290,7 +296,7 @@ export class RibShard {
       this.counters.recordErrors++;
       this.problem(session, '', error.message);
     }
-    this.monitor.doubtWindowMs = 0;
+    this.monitor.held = null;
   }
 
   /** It came behind the end of what it belongs to, and nothing came that it could belong to instead. */

@@ -143,6 +143,22 @@ test('further apart than the window, or in one UPDATE, there is no doubt', () =>
   assert.equal(driver.shard.counters.doubtfulOrder, 0);
 });
 
+test('seconds that differ leave no doubt', () => {
+  const driver = withPeer();
+  driver.send([withdraw(12, '10.0.0.0/8'), announce(11, '10.0.0.0/8'), announce(13, '10.1.0.0/16')]);
+  driver.pass(windowMs);
+  assert.deepEqual(driver.at('10.0.0.0/8'), []);
+  assert.deepEqual(driver.at('10.1.0.0/16'), live);
+});
+
+test('of more keys than are remembered the time of the route tells the doubt', () => {
+  const driver = withPeer();
+  for (let i = 0; i < 4200; i++) driver.send(announce(10, `10.${i >> 8}.${i & 255}.0/24`));
+  driver.send(withdraw(10, '10.0.0.0/24'));
+  driver.pass(windowMs);
+  assert.equal(driver.shard.counters.doubtfulOrder, 1);
+});
+
 test('route monitoring that overtook its peer up belongs to the new epoch', () => {
   const driver = reordering();
   driver.send(announce(0, '10.0.0.0/8'));
