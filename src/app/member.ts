@@ -6,8 +6,7 @@ import { createKafka, type KafkaClient } from '../kafka/connection.ts';
 import { kafkaOptions } from '../kafka/options.ts';
 import { createProducer } from '../kafka/producer.ts';
 import type { Admin, Producer } from '../kafka/types.ts';
-import { Lookup } from '../lookup/ladder.ts';
-import { createRouterDirectory, type RouterDirectory } from '../lookup/router-directory.ts';
+import type { RouterDirectory } from '../lookup/router-directory.ts';
 import { RouteLogApplier } from '../restore/route-log-applier.ts';
 import { DeadLetters } from '../stages/dead-letters.ts';
 import { EnrichStage } from '../stages/enrich/enrich-stage.ts';
@@ -18,6 +17,7 @@ import { RouteStage } from '../stages/route/route-stage.ts';
 import { SourceTopics } from '../stages/route/source-topics.ts';
 import { ErrorDigest } from '../telemetry/error-digest.ts';
 import type { Logger } from 'pino';
+import { createDirectory, createLookup } from './engine.ts';
 import { GroupMembers } from './group-members.ts';
 import { decoderByFormat, flowInputs, routeInputs } from './inputs.ts';
 import { LookupService } from './lookup-service.ts';
@@ -93,7 +93,7 @@ async function wire(
   onFatal: (error: Error) => void,
 ): Promise<Member> {
   const digest = new ErrorDigest(logger);
-  const directory = createRouterDirectory(config.routers, config.shards, config.lookup.references);
+  const directory = createDirectory(config);
   const badRouteRecords = { count: 0 };
   const makeDeadLetters = (stage: string) => (): DeadLetters =>
     new DeadLetters(
@@ -127,7 +127,7 @@ async function wire(
     onFatal,
   });
   const { views } = config.lookup;
-  const explain = { lookup: new Lookup({ views, unknownVrf: config.lookup.unknownVrf }), views };
+  const explain = { lookup: createLookup(config), views };
   const lookupService = new LookupService({ explain, directory, host, members: groupMembers });
   return {
     config,
@@ -217,7 +217,7 @@ async function wireFlows(wiring: FlowWiring): Promise<{ host: ShardHost; enrichS
     flowBatch: new FlowBatch({
       inputs: await flowInputs(config),
       directory,
-      lookup: new Lookup({ views: config.lookup.views, unknownVrf: config.lookup.unknownVrf }),
+      lookup: createLookup(config),
       host,
       repartitionTopic: repartition,
       outputTopic: config.output.topic,
