@@ -27,12 +27,12 @@ import {
 } from '../model/answer.ts';
 import { globalVrf, type Router, unknownVrf, type VrfChoice } from '../model/router.ts';
 import type { RouterState } from '../rib/peers.ts';
-import { RibShard } from '../rib/shard.ts';
+import type { RibShard } from '../rib/shard.ts';
 import { sourceStale, sourceSuspect } from '../rib/sources.ts';
 import { authorityOf, completeViewOf, inVrfBits, maskOfViews, vrfMask } from './authority.ts';
 import { Candidates, hasNextHop } from './candidates.ts';
 import { DecisionProcess } from './decision-process.ts';
-import { LookupQuestion, type LookupTables, SingleShardTables } from './question.ts';
+import type { LookupQuestion, LookupTables } from './question.ts';
 import { TableScope } from './table-scope.ts';
 import { type FlowVrf, type UnknownVrf, VrfResolver } from './vrf-resolver.ts';
 import { VrfTables } from './vrf-tables.ts';
@@ -85,33 +85,7 @@ export class Lookup {
     return this.resolver.resolve(router, tables, flow);
   }
 
-  lookup(tables: LookupTables, question: LookupQuestion, answer: RouteAnswer): void;
-  lookup(
-    shard: RibShard,
-    router: string | Router,
-    address: IpAddress,
-    nextHop: IpAddress | null,
-    answer: RouteAnswer,
-  ): void;
-  lookup(
-    tables: LookupTables | RibShard,
-    question: LookupQuestion | string | Router,
-    answer: RouteAnswer | IpAddress,
-    nextHop?: IpAddress | null,
-    into?: RouteAnswer,
-  ): void {
-    if (!(tables instanceof RibShard)) {
-      this.ask(tables, question as LookupQuestion, answer as RouteAnswer);
-      return;
-    }
-    const key = typeof question === 'string' ? question : (question as Router).key;
-    const router: Router = { key, name: key, shard: tables.shard, vrfs: [], references: [], bgp: [] };
-    const old = new LookupQuestion(router, answer as IpAddress);
-    old.nextHop = nextHop ?? null;
-    if (into !== undefined) this.ask(new SingleShardTables(tables), old, into);
-  }
-
-  private ask(tables: LookupTables, question: LookupQuestion, answer: RouteAnswer): void {
+  lookup(tables: LookupTables, question: LookupQuestion, answer: RouteAnswer): void {
     if (!this.begin(question, answer)) return;
     const { router } = question;
     const shard = tables.shard(router.shard);

@@ -5,6 +5,7 @@
 
 import { formatIp, ipAddressOf } from '../../src/base/ip.ts';
 import { Lookup } from '../../src/lookup/ladder.ts';
+import { LookupQuestion, SingleShardTables } from '../../src/lookup/question.ts';
 import { decidedByNames, RouteAnswer, statusNames, viewNames } from '../../src/model/answer.ts';
 import type { RibEvent } from '../../src/rib/counters.ts';
 import { createRouteLogEntry, RibShard, type RibShardOptions } from '../../src/rib/shard.ts';
@@ -132,7 +133,11 @@ export class RibDriver {
     const asked = ipAddressOf(address);
     if (asked === null) throw new Error(address);
     const wanted = nextHop === null ? null : ipAddressOf(nextHop);
-    lookup.lookup(this.shard, options.router ?? '198.51.100.1', asked, wanted, this.answer);
+    const key = options.router ?? '198.51.100.1';
+    const router = { key, name: key, shard: 0, vrfs: [], references: [], bgp: [] };
+    const question = new LookupQuestion(router, asked);
+    question.nextHop = wanted;
+    lookup.lookup(new SingleShardTables(this.shard), question, this.answer);
     return this.answer;
   }
 
