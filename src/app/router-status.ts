@@ -3,7 +3,7 @@
 import type { FamilyStatus, LastEvent, RouterStatus } from '../http/status.ts';
 import { viewNames } from '../model/answer.ts';
 import { type RouterState, viewComplete, viewNotHeld } from '../rib/peers.ts';
-import type { RibStatus, RouterStatus as RibRouterStatus } from '../rib/status.ts';
+import type { PeerStatus, RibStatus, RouterStatus as RibRouterStatus } from '../rib/status.ts';
 
 /** Labeled unicast (SAFI 4) is in the unicast table (RFC 8277). */
 const familyNames: Readonly<Record<string, string>> = {
@@ -38,35 +38,40 @@ export function routerStatus(
     stale: ribs.some(({ stale }) => stale),
     suspect: peers.some(({ suspect }) => suspect) || ribs.some(({ suspect }) => suspect),
     unordered: router.unordered,
-    families: familiesOf(ribs, state, views),
+    families: familiesOf(peers, state, views),
     lastEvent,
     sessions,
   };
 }
 
 function familiesOf(
-  ribs: readonly RibStatus[],
+  peers: readonly PeerStatus[],
   state: RouterState | undefined,
   configured: readonly number[],
 ): FamilyStatus[] {
-  const byFamily = new Map<string, RibStatus[]>();
-  for (const rib of ribs) {
-    const family = familyNames[`${rib.afi}/${rib.safi}`] ?? `${rib.afi}/${rib.safi}`;
-    byFamily.set(family, [...(byFamily.get(family) ?? []), rib]);
+  const byTable = new Map<string, { family: string; rd: string; ribs: RibStatus[] }>();
+  for (const { rd, ribs } of peers) {
+    for (const rib of ribs) {
+      const family = familyNames[`${rib.afi}/${rib.safi}`] ?? `${rib.afi}/${rib.safi}`;
+      const key = `${rd} ${family}`;
+      const known = byTable.get(key);
+      if (known === undefined) byTable.set(key, { family, rd, ribs: [rib] });
+      else known.ribs.push(rib);
+    }
   }
-  return [...byFamily]
-    .map(([family, list]): FamilyStatus => {
-      const states =
-        state === undefined || !/^ipv[46]$/.test(family) ? null : state.viewStates(family === 'ipv4' ? 4 : 6);
-      const answering = configured.find((view) => states?.[view] === viewComplete);
-      return {
-        family,
-        routes: list.reduce((sum, { routes }) => sum + routes, 0),
-        views: viewsOf(list, states, configured),
-        authority: answering === undefined ? null : viewNames[answering],
-      };
-    })
-    .toSorted((a, b) => (a.family < b.family ? -1 : 1));
+  const tables = [...byTable].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return tables.map(([, { family, rd, ribs }]): FamilyStatus => {
+    const isGlobal = rd === '' && /^ipv[46]$/.test(family);
+    const states = state === undefined || !isGlobal ? null : state.viewStates(family === 'ipv4' ? 4 : 6);
+    const answering = configured.find((view) => states?.[view] === viewComplete);
+    return {
+      family,
+      rd: rd === '' ? null : rd,
+      routes: ribs.reduce((sum, { routes }) => sum + routes, 0),
+      views: viewsOf(ribs, states, configured),
+      authority: answering === undefined ? null : viewNames[answering],
+    };
+  });
 }
 
 function viewsOf(

@@ -10,14 +10,19 @@ export interface ShardStatus {
   readonly [field: string]: string | number | boolean | null;
 }
 
-/** Routes of a router in one family and instance, over all its peers and views. */
+/** Routes of a router in one family of its global table or of one VRF, over all its peers and views. */
 export interface FamilyStatus {
   /** "ipv4", "ipv6", "vpnv4" … */
   readonly family: string;
+  /** Of the VRF whose peers told them; null for the global table, and for VPN families, whose routes each have an RD. */
+  readonly rd: string | null;
   readonly routes: number;
   /** Views held, the first configured one first; of VPN families all that hold routes. */
   readonly views: readonly { readonly view: string; readonly complete: boolean; readonly routes: number }[];
-  /** The view that answers; null when none is complete: then all that are configured answer together. */
+  /**
+   * The view that answers lookups in the global table; null when none is complete: then all that are configured answer together. Of VRFs
+   * null: which of their views answers depends on RDs and import targets, a lookup tells it.
+   */
   readonly authority: string | null;
 }
 

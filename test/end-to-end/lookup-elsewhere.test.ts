@@ -83,6 +83,7 @@ test('a lookup asked of the member that does not hold the shard is answered by t
   assert.deepEqual(status.families, [
     {
       family: 'ipv4',
+      rd: null,
       routes: 1,
       views: [{ view: 'adj-rib-in-post', complete: true, routes: 1 }],
       authority: 'adj-rib-in-post',
