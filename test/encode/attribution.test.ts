@@ -49,6 +49,17 @@ void test('flow-except-default-route looks at the length that the net chain deci
   assert.equal(dstAs(['flow-except-default-route'], 3356, unmatched, ['flow', 'routing'], 16), 3356);
 });
 
+void test('a prefix length of 0 is as none, learnt or sent', () => {
+  const attribution = new Attribution({ asn: ['flow'], net: ['routing', 'flow'] });
+  const flow = new Flow();
+  flow.dstNetLen = 20;
+  attribution.apply(flow, enrichedBy(matchedDefault));
+  assert.equal(attribution.dstNetLen, 20);
+  flow.dstNetLen = 0;
+  attribution.apply(flow, enrichedBy(matchedDefault));
+  assert.equal(attribution.dstNetLen, 0);
+});
+
 void test('net: source and destination by their own answers', () => {
   const attribution = new Attribution({ asn: ['routing'], net: ['routing', 'flow'] });
   const flow = new Flow();
@@ -64,10 +75,14 @@ void test('net: source and destination by their own answers', () => {
 });
 
 void test('which ASNs are private', () => {
-  for (const asn of [0, 23_456, 64_496, 64_512, 65_535, 65_551, 4_200_000_000, 4_294_967_295]) {
+  for (const asn of [0, 23_456, 64_496, 64_511, 64_512, 65_535, 65_536, 65_551, 4_200_000_000, 4_294_967_295]) {
     assert.equal(isPrivateAs(asn), true, String(asn));
+    assert.equal(dstAs(['flow-except-private', 'routing'], asn), 3320, String(asn));
   }
-  for (const asn of [1, 23_455, 64_495, 65_552, 4_199_999_999]) assert.equal(isPrivateAs(asn), false, String(asn));
+  for (const asn of [1, 23_455, 23_457, 64_495, 65_552, 4_199_999_999]) {
+    assert.equal(isPrivateAs(asn), false, String(asn));
+    assert.equal(dstAs(['flow-except-private', 'routing'], asn), asn, String(asn));
+  }
 });
 
 void test('names that are unknown are refused', () => {

@@ -84,6 +84,24 @@ test('pre-policy beside post-policy of the same peer never answers', () => {
   assert.equal(driver.ask('10.2.0.1'), '10.0.0.0/8 via 192.0.2.1 (adj-rib-in-post) by only');
 });
 
+test("a more-specific route that import policy rejected does not beat the loc-rib's covering route", () => {
+  const driver = up(locRib, peerA, peerB);
+  driver.send([route(pre(peerA), '10.1.1.0/24'), endOfRib(pre(peerA)), route(peerB, '10.1.0.0/16'), endOfRib(peerB)]);
+  driver.send([route(locRib, '10.1.0.0/16', { nextHop: '192.0.2.2' }), endOfRib(locRib)]);
+  assert.equal(driver.ask('10.1.1.1'), '10.1.0.0/16 via 192.0.2.254 (loc-rib) by only');
+  // The next hop is searched at the prefix that was found, nowhere else.
+  assert.equal(driver.ask('10.1.1.1', '192.0.2.1'), '10.1.0.0/16 via 192.0.2.254 (loc-rib) by only');
+  assert.equal(driver.ask('10.1.1.1', '192.0.2.2'), '10.1.0.0/16 via 192.0.2.254 (loc-rib) by next-hop');
+});
+
+test('RFC 9069 §4.2: a filtered loc-rib (F flag) is no authority, complete or not', () => {
+  const filtered = { ...locRib, isFiltered: true };
+  const driver = up(filtered, peerA);
+  driver.send([route(filtered, '10.0.0.0/8'), endOfRib(filtered), route(peerA, '10.1.0.0/16'), endOfRib(peerA)]);
+  assert.equal(driver.ask('10.1.0.1'), '10.1.0.0/16 via 192.0.2.1 (adj-rib-in-post) by only');
+  assert.equal(driver.ask('10.2.0.1'), 'no-route');
+});
+
 test('post-policy over another collector rejects as well', () => {
   const driver = up(peerA);
   driver.send(route(pre(peerA), '10.1.0.0/16'));
