@@ -100,6 +100,12 @@ void test('values of another kind, or out of range, are absent', () => {
   assert.equal(flow.srcAddr.family, 0);
 });
 
+void test('counters beyond 2^53 keep all their digits', () => {
+  const flow = decode('{"bytes":18446744073709551615,"packets":9007199254740991}');
+  assert.deepEqual([flow.bytes, flow.exactBytes], [Number.MAX_SAFE_INTEGER, '18446744073709551615']);
+  assert.deepEqual([flow.packets, flow.exactPackets], [Number.MAX_SAFE_INTEGER, '9007199254740991']);
+});
+
 void test('escapes in wanted strings', () => {
   assert.equal(decode('{"src_addr":"192\\u002e0.2.7"}').srcAddr.toString(), '192.0.2.7');
 });

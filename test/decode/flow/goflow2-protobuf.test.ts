@@ -138,6 +138,19 @@ void test('v1: its own times, and VRF ids under its own numbers', () => {
   assert.equal(precise.timeEndMs, 1_700_000_000_456);
 });
 
+void test('counters beyond 2^53 keep all their digits', () => {
+  const flow = decode(
+    v1Message([
+      [9, 0xffff_ffff_ffff_ffffn],
+      [10, 9_007_199_254_740_993n],
+    ]),
+  );
+  assert.deepEqual([flow.bytes, flow.exactBytes], [Number.MAX_SAFE_INTEGER, '18446744073709551615']);
+  assert.deepEqual([flow.packets, flow.exactPackets], [Number.MAX_SAFE_INTEGER, '9007199254740993']);
+  const small = decode(v1Message([[9, 9_007_199_254_740_990n]]));
+  assert.deepEqual([small.bytes, small.exactBytes], [9_007_199_254_740_990, '']);
+});
+
 void test('field 38 of v2 is ip_flags and no time', () => {
   const flow = decode(
     v1Message([

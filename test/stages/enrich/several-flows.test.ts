@@ -2,11 +2,20 @@
 
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { flowResults } from '../../../src/stages/enrich/flow-counters.ts';
+import { flowDecoder } from '../../../src/decode/flow/formats.ts';
+import { Attribution } from '../../../src/encode/attribution.ts';
+import { flowEncoder } from '../../../src/encode/formats.ts';
+import type { RecordSink } from '../../../src/kafka/types.ts';
+import { Lookup } from '../../../src/lookup/ladder.ts';
+import { createRouterDirectory } from '../../../src/lookup/router-directory.ts';
 import { shardOfRouter } from '../../../src/model/router.ts';
+import type { DeadLetters } from '../../../src/stages/dead-letters.ts';
+import { FlowBatch } from '../../../src/stages/enrich/flow-batch.ts';
+import { createFlowCounters, flowResults } from '../../../src/stages/enrich/flow-counters.ts';
+import type { ShardHost } from '../../../src/stages/enrich/shard-host.ts';
 import { initiation, type PeerOptions, peerUp, routeMonitoring } from '../../support/bmp-builder.ts';
 import { obmpBinary } from '../../support/obmp-builder.ts';
-import { type DriverRecord, headersOf } from '../../support/stage-driver.ts';
+import { type DriverRecord, headersOf, MemoryKafka } from '../../support/stage-driver.ts';
 import { Pipeline, type PipelineOptions } from '../../support/stage-pipeline.ts';
 
 const near = '192.0.2.1';
@@ -174,4 +183,54 @@ test('records of more flows than are decoded ahead', async () => {
   );
   assert.deepEqual(parts, expected);
   assert.deepEqual(counts(pipeline), { enriched: next });
+});
+
+test('an answer names every shard that it is a function of: the router’s and those of its references', async () => {
+  const routers = [
+    { name: 'near', bmp: [near], references: ['far'] },
+    { name: 'far', bmp: [far] },
+  ];
+  const pipeline = await started({ positions: true, routers });
+  await pipeline.own([0, 1], [0, 1]);
+  pipeline.kafka.produce('flows', 0, { value: Buffer.from(`${flow(near, 1)}${flow(far, 2)}`) });
+  await pipeline.flowConsumer.poll();
+  const at = (shard: number): string => `${shard}:${pipeline.kafka.log('app.routes', shard).length}`;
+  assert.deepEqual(
+    pipeline.kafka.all('out').map((record) => headersOf(record)['flowrib.routes']),
+    [`${at(nearShard)},${at(farShard)}`, at(farShard)],
+  );
+});
+
+test('between two turns of the event loop no record is begun once enough flows are done', () => {
+  const kafka = new MemoryKafka();
+  kafka.createTopic('flows', 1);
+  for (const size of [2, 2, 5, 1]) {
+    kafka.produce('flows', 0, { value: Buffer.from(Array.from({ length: size }, () => flow(near, 1)).join('\n')) });
+  }
+  const decoder = flowDecoder('pmacct-json');
+  const attribution = new Attribution({ asn: ['flow'], net: ['flow'] });
+  const flowBatch = new FlowBatch({
+    inputs: [{ topic: 'flows', decoder, encoder: flowEncoder({ format: 'native', input: decoder, attribution }) }],
+    directory: createRouterDirectory([], 2),
+    lookup: new Lookup({ views: [0] }),
+    host: { serving: () => null } as unknown as ShardHost,
+    repartitionTopic: 'app.repartition',
+    outputTopic: 'out',
+    outputPartitions: 1,
+    positions: false,
+  });
+  let appended = 0;
+  const sink: RecordSink = { append: () => void appended++, flush: async () => {}, pendingBytes: () => 0 };
+  const counters = createFlowCounters();
+  const reached: number[][] = [];
+  for (let from = 0; from < 4;) {
+    from = flowBatch.process(kafka.batch('flows', 0, 0, 4), from, 4, sink, {} as DeadLetters, counters, 3);
+    reached.push([from, appended]);
+  }
+  assert.deepEqual(reached, [
+    [2, 4],
+    [3, 9],
+    [4, 10],
+  ]);
+  assert.equal(counters.forwarded, 10);
 });
