@@ -21,6 +21,8 @@ const lastType = 6;
 const lastPeerType = 3;
 /** More than any BGP message needs: what claims to be longer is something else. */
 const maxMessageSize = 1 << 20;
+/** Bytes without a message in a direction whose beginning was not captured, before it counts as something else. */
+const maxSkipped = 4 << 20;
 
 interface Direction {
   state: 'undecided' | 'bmp' | 'other';
@@ -86,27 +88,44 @@ function nameOf({ destination, destinationPort, source, sourcePort }: TcpDirecti
   return `${source} port ${sourcePort} to ${destination} port ${destinationPort}`;
 }
 
-/** Whether these are BMP messages. Where the beginning was not captured, one may begin with any segment. */
+/** Whether these are BMP messages. Where the beginning was not captured, one may begin anywhere: another must follow it. */
 function decide(of: Direction, direction: TcpDirection): void {
-  if (of.rest.length < headerSize && of.rest[0] === bmpVersion) return;
-  if (beginsMessage(of.rest)) {
-    of.state = 'bmp';
-  } else if (direction.isFromStart) {
+  const { rest } = of;
+  if (direction.isFromStart) {
+    if (rest.length < headerSize && rest[0] === bmpVersion) return;
+    of.state = beginsMessage(rest, 0) ? 'bmp' : 'other';
+    if (of.state === 'other') of.rest = noBytes;
+    return;
+  }
+  let keepFrom = rest.length;
+  for (let at = rest.indexOf(bmpVersion); at >= 0; at = rest.indexOf(bmpVersion, at + 1)) {
+    const isCut = at + headerSize > rest.length;
+    if (!isCut && !beginsMessage(rest, at)) continue;
+    const next = isCut ? Infinity : at + rest.readUInt32BE(at + 1);
+    const isFollowed = next === rest.length || (next + headerSize <= rest.length && beginsMessage(rest, next));
+    if (isFollowed) {
+      of.state = 'bmp';
+      keepFrom = at;
+      break;
+    }
+    if (next + headerSize > rest.length) keepFrom = Math.min(keepFrom, at);
+  }
+  of.skipped += keepFrom;
+  of.rest = rest.subarray(keepFrom);
+  if (of.state === 'undecided' && of.skipped > maxSkipped) {
     of.state = 'other';
-    of.rest = noBytes;
-  } else {
-    of.skipped += of.rest.length;
     of.rest = noBytes;
   }
 }
 
-function beginsMessage(bytes: Buffer): boolean {
-  if (bytes.length < headerSize || bytes[0] !== bmpVersion || bytes[5] > lastType) return false;
-  const size = bytes.readUInt32BE(1);
-  if (size > maxMessageSize) return false;
-  if (bytes[5] === initiation || bytes[5] === termination) return size >= headerSize;
+function beginsMessage(bytes: Buffer, at: number): boolean {
+  if (bytes.length < at + headerSize || bytes[at] !== bmpVersion) return false;
+  const type = bytes[at + 5];
+  const size = bytes.readUInt32BE(at + 1);
+  if (type > lastType || size > maxMessageSize) return false;
+  if (type === initiation || type === termination) return size >= headerSize;
   if (size < headerSize + perPeerHeaderSize) return false;
-  return bytes.length <= headerSize || bytes[headerSize] <= lastPeerType;
+  return bytes.length <= at + headerSize || bytes[at + headerSize] <= lastPeerType;
 }
 
 /** Size of the whole message that `rest` begins with; 0 when there is none. */
