@@ -68,7 +68,8 @@ export function* readCaptureRecords(file: ReplayFile, input: RouteInput, warn: W
     }
     const name = nameOf(direction);
     if (!direction.isFromStart) {
-      warn(file, name, `the beginning was not captured, ${skipped} bytes before the first whole message are left out`);
+      const leftOut = skipped === 0 ? '' : `, ${skipped} bytes before the first whole message are left out`;
+      warn(file, name, `the beginning was not captured${leftOut}`);
     }
     const gap = gaps.find((one) => one.direction === direction);
     if (gap !== undefined) {
