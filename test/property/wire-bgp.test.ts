@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { formatIp } from '../../src/base/ip.ts';
+import { formatPeerDistinguisher } from '../../src/rib/route-distinguishers.ts';
 import type { PrefixInput, SegmentInput } from '../support/bgp-builder.ts';
 import { attributesOf, prefixTexts, updateOf } from '../support/bgp-text.ts';
 import { bgpUpdate } from '../support/bmp-builder.ts';
@@ -72,6 +73,46 @@ void test('path ids that were negotiated and left out are seen, whatever the pre
     }),
     // A fixed seed: sets of prefixes that read well in both forms exist, some in 10,000.
     { numRuns: 500, seed: 7 },
+  );
+});
+
+/** Three types of RD, in hexadecimal. */
+const rd = fc
+  .tuple(fc.integer({ min: 0, max: 2 }), word, fc.integer({ min: 0, max: 0xffff }))
+  .map(([type, middle, low]) => {
+    const [head, body, tail] = [type.toString(16), (middle >>> 0).toString(16), low.toString(16)];
+    return head.padStart(4, '0') + body.padStart(8, '0') + tail.padStart(4, '0');
+  });
+
+void test('VPN prefixes and EVPN IP prefixes come back with their RDs, whatever was negotiated and whether it was kept', () => {
+  const forms = fc.constantFrom([1, 128], [2, 128], [25, 70]);
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(rd, ipv4, ipv6, fc.integer({ min: 0, max: 2 ** 20 - 1 })), { minLength: 1, maxLength: 20 }),
+      forms,
+      fc.boolean(),
+      fc.boolean(),
+      (list, [afi, safi], hasPathIds, isNegotiated) => {
+        const prefixes = list.map(([rdHex, v4, v6, label], i): PrefixInput => {
+          const base = { prefix: afi === 2 || (afi === 25 && i % 2 === 1) ? v6 : v4, rd: rdHex };
+          const path = hasPathIds ? { pathId: i } : {};
+          return safi === 70
+            ? { ...base, ...path, evpn: { tag: label, label } }
+            : { ...base, ...path, labels: [label] };
+        });
+        const mpReach = { afi, safi, nextHop: '192.0.2.1', prefixes };
+        const update = updateOf(bgpUpdate({ ...path, mpReach }), { hasPathId: () => isNegotiated });
+        const expected = list.map(([rdHex, v4, v6, label], i) => {
+          const prefix = afi === 2 || (afi === 25 && i % 2 === 1) ? v6 : v4;
+          const pathText = hasPathIds ? ` path ${i}` : '';
+          const tag = safi === 70 && label !== 0 ? ` tag ${label}` : '';
+          return `${prefix}${pathText} safi ${safi} rd ${formatPeerDistinguisher(rdHex, false)}${tag} set 1`;
+        });
+        assert.deepEqual(prefixTexts(update.announced), expected);
+        assert.equal(update.addPathGuessed, hasPathIds !== isNegotiated);
+      },
+    ),
+    { numRuns: 500 },
   );
 });
 
