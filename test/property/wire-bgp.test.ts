@@ -95,10 +95,8 @@ void test('VPN prefixes and EVPN IP prefixes come back with their RDs, whatever 
       (list, [afi, safi], hasPathIds, isNegotiated) => {
         const prefixes = list.map(([rdHex, v4, v6, label], i): PrefixInput => {
           const base = { prefix: afi === 2 || (afi === 25 && i % 2 === 1) ? v6 : v4, rd: rdHex };
-          const path = hasPathIds ? { pathId: i } : {};
-          return safi === 70
-            ? { ...base, ...path, evpn: { tag: label, label } }
-            : { ...base, ...path, labels: [label] };
+          const id = hasPathIds ? { pathId: i } : {};
+          return safi === 70 ? { ...base, ...id, evpn: { tag: label, label } } : { ...base, ...id, labels: [label] };
         });
         const mpReach = { afi, safi, nextHop: '192.0.2.1', prefixes };
         const update = updateOf(bgpUpdate({ ...path, mpReach }), { hasPathId: () => isNegotiated });
