@@ -373,6 +373,18 @@ void describe('RFC 7854 §5, RFC 4724 §2: End-of-RIB', () => {
     );
   });
 
+  void test('after a new epoch it sweeps that view and family alone', () => {
+    const driver = new RibDriver();
+    driver.send([peerUp(peer), announce(post, '10.0.0.0/8'), announce6(post)]);
+    driver.send(announce({ ...post, isAdjRibOut: true }, '10.1.0.0/16'));
+    driver.send([peerUp(peer, { remotePort: 7 }), endOfRib({ ...post, isAdjRibOut: true })]);
+    assert.deepEqual(driver.at('10.1.0.0/16'), []);
+    assert.deepEqual(driver.at('10.0.0.0/8'), ['adj-rib-in-post 192.0.2.1 stale']);
+    driver.send(endOfRib(post));
+    assert.deepEqual(driver.at('10.0.0.0/8'), []);
+    assert.deepEqual(driver.at('2001:db8:1::/48'), ['adj-rib-in-post 192.0.2.1 stale']);
+  });
+
   void test('a sender that forgets it is complete after a timeout', () => {
     const driver = new RibDriver();
     driver.send([peerUp(peer), announce(peer, '10.0.0.0/8')]);

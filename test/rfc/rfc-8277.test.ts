@@ -102,7 +102,7 @@ void describe('RFC 8277 §2.3: Multiple Labels, negotiated by both', () => {
   });
 
   void test('RFC 9069 §5.2: of a Loc-RIB the sent OPEN alone tells', () => {
-    const driver = up(multiple(3), multiple(3), locRib);
+    const driver = up(multiple(3), {}, locRib);
     driver.send(announce('60000640000650000661640101', 1, locRib));
     assert.deepEqual(driver.at('100.1.1.0/24'), ['loc-rib 192.0.2.254']);
   });
