@@ -1,6 +1,6 @@
 /** What a lookup did, in the words of those who run routers. Texts only; explain.ts says which of them apply. */
 
-import { viewNames } from '../model/answer.ts';
+import { viewAdjRibInPre, viewAdjRibOutPre, viewNames } from '../model/answer.ts';
 import { globalVrf, type VrfChoice } from '../model/router.ts';
 import { viewComplete, viewNotHeld } from '../rib/peers.ts';
 import { inVrfBits } from './authority.ts';
@@ -54,9 +54,12 @@ function list(parts: readonly string[]): string {
 }
 
 function stateWords(view: number, states: Uint8Array): string {
-  if (states[view] === viewNotHeld) return `${viewNames[view]} is not held`;
+  if (states[view] === viewNotHeld) {
+    const isPre = view === viewAdjRibInPre || view === viewAdjRibOutPre;
+    return `${viewNames[view]} is not held${isPre ? ' by any peer without its post-policy' : ''}`;
+  }
   if (states[view] === viewComplete) return `${viewNames[view]} is complete`;
-  return `${viewNames[view]} is not complete (no End-of-RIB yet, nor its timeout; or filtered)`;
+  return `${viewNames[view]} is not complete`;
 }
 
 /** Which view answers, and why those before it do not. `states` by view (RouterState.viewStates). */
@@ -66,7 +69,8 @@ export function authorityWords(family: number, views: readonly number[], states:
     const held = views.filter((view) => states[view] !== viewNotHeld);
     if (held.length === 0) return `no configured view is held for ${familyName(family)}`;
     const all = list(views.map((view) => stateWords(view, states)));
-    return `no view is complete for ${familyName(family)}, so all configured ones answer together: ${all}`;
+    const what = `no view is complete for ${familyName(family)} (End-of-RIB or its timeout, at every peer)`;
+    return `${what}, so all configured ones answer together: ${all}`;
   }
   const before = views.slice(0, answering);
   const head = `${viewNames[views[answering]]} answers for ${familyName(family)}: it is complete`;

@@ -38,7 +38,7 @@ export interface Explanation {
   /** As `dst` of an enriched flow. */
   readonly route: MatchedRoute | UnmatchedRoute;
   readonly steps: readonly ExplainedStep[];
-  /** The chosen one first, then by how far they came. */
+  /** By table and prefix, that of the chosen one first; in each, the chosen one first, then by how far they came. */
   readonly candidates: readonly ExplainedRoute[];
   /** Candidates beyond the first maxCandidates. */
   readonly candidatesLeftOut: number;
@@ -82,7 +82,7 @@ export function explainLookup(
     status: statusNames[answer.status],
     route: routeRecord(answer),
     steps,
-    candidates: candidates.toSorted((a, b) => rankOf(a) - rankOf(b)).slice(0, maxCandidates),
+    candidates: ordered(candidates).slice(0, maxCandidates),
     candidatesLeftOut: Math.max(0, candidates.length - maxCandidates),
     clock: clockMs === 0 ? null : new Date(clockMs).toISOString(),
   };
@@ -98,6 +98,19 @@ const beforeRules: readonly LostBy[] = [
   'view-not-configured',
   'prefix',
 ];
+
+function ordered(candidates: readonly ExplainedRoute[]): ExplainedRoute[] {
+  const groups = new Map<string, ExplainedRoute[]>();
+  const groupOf = ({ tier, router, prefix }: ExplainedRoute): string => `${tier} ${router} ${prefix}`;
+  const chosen = candidates.find(({ lostBy }) => lostBy === null);
+  if (chosen !== undefined) groups.set(groupOf(chosen), []);
+  for (const route of candidates) {
+    const group = groups.get(groupOf(route));
+    if (group === undefined) groups.set(groupOf(route), [route]);
+    else group.push(route);
+  }
+  return [...groups.values()].flatMap((group) => group.toSorted((a, b) => rankOf(a) - rankOf(b)));
+}
 
 function rankOf({ lostBy }: ExplainedRoute): number {
   if (lostBy === null) return -1;

@@ -80,6 +80,8 @@ export class ExplainedTable {
       if (rib.peer.session.router !== router || !this.isInTable(route, source)) continue;
       const at = found === null ? -1 : found.routes.indexOf(route);
       const isFound = found !== null && at >= 0 && at < found.total;
+      // Of the next shorter prefix only what would answer if the longer one were not there.
+      if (isShorter && this.neverAnswers(source) !== null) continue;
       let lostBy = isFound ? lostByName(found.lostBy[at]) : this.neverAnswers(source);
       if (lostBy === null && !isFound) {
         mayAnswer = true;

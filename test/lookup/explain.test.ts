@@ -168,8 +168,8 @@ test('a more specific route that policy may have rejected is shown as passed ove
     explanation.candidates.map(({ prefix, view, lostBy }) => `${prefix} ${view} ${lostBy}`),
     [
       '10.0.0.0/8 adj-rib-in-post null',
-      '10.0.0.0/24 adj-rib-in-pre pre-policy',
       '10.0.0.0/8 adj-rib-in-pre pre-policy',
+      '10.0.0.0/24 adj-rib-in-pre pre-policy',
     ],
   );
   assert.match(
@@ -223,5 +223,5 @@ test('no prefix: what was passed over still tells', () => {
   const explanation = explain(threePeers(), null, '172.16.0.1');
   assert.equal(explanation.status, 'no-route');
   assert.match(step(explanation, 'prefix'), /^no prefix in the configured views of .* covers 172\.16\.0\.1$/);
-  assert.match(step(explanation, 'view'), /^no view is complete for IPv4, so all configured ones answer together/);
+  assert.match(step(explanation, 'view'), /^no view is complete for IPv4 .*, so all configured ones answer together/);
 });

@@ -55,7 +55,10 @@ export interface RunningLookupServer {
 }
 
 export async function startLookupServer(options: LookupServerOptions): Promise<RunningLookupServer> {
-  const service = lookupService(options);
+  return serveLookups(lookupService(options));
+}
+
+export async function serveLookups(service: LookupService): Promise<RunningLookupServer> {
   const status: AppStatus = {
     isReady: () => true,
     shards: () => [],

@@ -25,7 +25,11 @@ export const httpSchema = z
     listen: hostPort()
       .default('127.0.0.1:8080')
       .describe('Address and port of metrics, health and API; port 0 takes any free one and logs it.'),
-    advertise: httpUrl().optional().describe('URL under which other members reach this one.'),
+    advertise: httpUrl()
+      .optional()
+      .describe(
+        'URL under which other members reach this one; else the address of listen, or, when that is a wildcard, the address that Kafka sees.',
+      ),
   })
   .prefault({});
 
