@@ -3,6 +3,9 @@
 
 import { runProgram } from './cli/program.ts';
 
+// Whoever reads the output may have enough of it (`| head`): what a shell expects then is the code of SIGPIPE, not a stack trace.
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 141 : 1));
+
 process.exitCode = await runProgram(process.argv.slice(2), {
   out: (text) => process.stdout.write(`${text}\n`),
   err: (text) => process.stderr.write(`${text}\n`),
