@@ -86,6 +86,6 @@ test('the document and the answer agree', () => {
       }
       check(driver, views);
     }),
-    { numRuns: 60 },
+    { numRuns: 30 },
   );
 });
