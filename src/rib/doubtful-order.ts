@@ -3,15 +3,16 @@
  * right. For most routes that does no harm: of two announcements the later one follows soon. But where one of the two is a withdrawal,
  * the wrong order leaves a route that is gone, or none where there is one. Finds such pairs; the RIB is suspect then.
  *
- * Keys are remembered for the window, `keysMaximum` at the most in a RIB; of announcements beyond those the table has the time, if not
- * the second.
+ * Withdrawals are few and remembered by key. Announcements are many: the table has the time of the record that set a route, and the second
+ * of the messages of that record is remembered by it.
  */
 
 import type { NlriList } from '../wire/bgp/types.ts';
-import type { Rib } from './peers.ts';
+import type { Peer, Rib } from './peers.ts';
 import type { RouteTable, SourceId } from './types.ts';
 
-const keysMaximum = 4096;
+/** Withdrawals remembered in a RIB, or records in a peer, before the older half goes. */
+const keysMaximum = 32_768;
 
 /** What a held message says of itself. */
 export interface HeldTime {
@@ -24,40 +25,63 @@ export interface HeldTime {
   update: number;
 }
 
-export interface RecentKey {
-  readonly isWithdrawal: boolean;
-  readonly timeMs: number;
-  readonly orderMs: number;
-  readonly update: number;
+/** What is not older than the window, and some that is: forgotten by halves. */
+class RecentMap<K, V> {
+  private current = new Map<K, V>();
+  private former = new Map<K, V>();
+  private sinceMs = -Infinity;
+
+  get(key: K): V | undefined {
+    return this.current.get(key) ?? this.former.get(key);
+  }
+
+  set(key: K, value: V, timeMs: number, windowMs: number): void {
+    if (timeMs - this.sinceMs > windowMs || this.current.size >= keysMaximum) {
+      this.former = timeMs - this.sinceMs > 2 * windowMs ? new Map() : this.current;
+      this.current = new Map();
+      this.sinceMs = timeMs;
+    }
+    this.current.set(key, value);
+  }
 }
 
-/** True when the route was told otherwise so shortly before that the router may have sent the two the other way round. */
-export function isOrderDoubtful(
+export class RecentWithdrawals extends RecentMap<string, HeldTime> {}
+
+/** By the time of the record: by what its messages were ordered. */
+export class RecentOrders extends RecentMap<number, number[]> {}
+
+/** To be told after the routes of a held message are applied. */
+export function noteHeldMessage(peer: Peer, { orderMs, timeMs, windowMs }: HeldTime): void {
+  peer.recentOrders ??= new RecentOrders();
+  const known = peer.recentOrders.get(timeMs);
+  if (known === undefined) peer.recentOrders.set(timeMs, [orderMs], timeMs, windowMs);
+  else if (!known.includes(orderMs)) known.push(orderMs);
+}
+
+/** True when the route was announced so shortly before that the router may have sent the withdrawal first. */
+export function isWithdrawalDoubtful(
   rib: Rib,
   source: SourceId,
   list: NlriList,
   i: number,
   pathId: number,
-  isWithdrawal: boolean,
   held: HeldTime,
 ): boolean {
-  rib.recentKeys ??= new Map();
-  const recent = rib.recentKeys;
   const { timeMs, orderMs, windowMs, update } = held;
-  const key = keyOf(list, i, pathId);
-  const last = recent.get(key);
-  recent.delete(key);
-  for (const [oldest, { timeMs: oldestMs }] of recent) {
-    if (recent.size < keysMaximum && timeMs - oldestMs <= windowMs) break;
-    recent.delete(oldest);
-  }
-  recent.set(key, { isWithdrawal, timeMs, orderMs, update });
-  if (last === undefined) {
-    if (!isWithdrawal || source < 0) return false;
-    return Math.abs(timeMs - announcedAt(rib.instance.routes, source, list, i, pathId)) <= windowMs;
-  }
-  if (last.isWithdrawal === isWithdrawal || last.update === update) return false;
-  return last.orderMs === orderMs && Math.abs(timeMs - last.timeMs) <= windowMs;
+  rib.recentWithdrawals ??= new RecentWithdrawals();
+  rib.recentWithdrawals.set(keyOf(rib, list, i, pathId), { timeMs, orderMs, windowMs, update }, timeMs, windowMs);
+  if (source < 0) return false;
+  const announcedMs = announcedAt(rib.instance.routes, source, list, i, pathId);
+  if (Math.abs(timeMs - announcedMs) > windowMs) return false;
+  return rib.peer.recentOrders?.get(announcedMs)?.includes(orderMs) ?? true;
+}
+
+/** True when the route was withdrawn so shortly before that the router may have sent the announcement first. */
+export function isAnnouncementDoubtful(rib: Rib, list: NlriList, i: number, pathId: number, held: HeldTime): boolean {
+  if (rib.recentWithdrawals === null) return false;
+  const last = rib.recentWithdrawals.get(keyOf(rib, list, i, pathId));
+  if (last === undefined || last.update === held.update || last.orderMs !== held.orderMs) return false;
+  return Math.abs(held.timeMs - last.timeMs) <= held.windowMs;
 }
 
 function announcedAt(routes: RouteTable, source: SourceId, list: NlriList, i: number, pathId: number): number {
@@ -71,7 +95,8 @@ function announcedAt(routes: RouteTable, source: SourceId, list: NlriList, i: nu
   return -Infinity;
 }
 
-function keyOf(list: NlriList, i: number, pathId: number): string {
+function keyOf(rib: Rib, list: NlriList, i: number, pathId: number): string {
   const prefix = `${list.w0[i]} ${list.w1[i]} ${list.w2[i]} ${list.w3[i]}/${list.length[i]} ${pathId}`;
+  if (!rib.hasDistinguishers) return prefix;
   return `${list.family[i]} ${prefix} ${list.rdHigh[i]} ${list.rdLow[i]} ${list.ethernetTag[i]}`;
 }

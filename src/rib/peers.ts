@@ -16,7 +16,7 @@ import { viewAdjRibInPost, viewAdjRibInPre, viewAdjRibOutPost, viewAdjRibOutPre 
 import { afiIpv4, afiIpv6, evpn, safiVpn } from '../wire/bgp/types.ts';
 import { peerTypeGlobal, peerTypeLocal, peerTypeLocRib, type PerPeerHeader } from '../wire/bmp/types.ts';
 import { NlriForms } from './add-path.ts';
-import type { RecentKey } from './doubtful-order.ts';
+import type { RecentOrders, RecentWithdrawals } from './doubtful-order.ts';
 import { HeaderClock } from './header-clock.ts';
 import { formatPeerDistinguisher } from './route-distinguishers.ts';
 import { SourcePartitions } from './source-partitions.ts';
@@ -194,6 +194,8 @@ export class Peer {
   /** Peer Downs of a Loc-RIB that still has other parts. */
   partsDown = 0;
   readonly forms = new NlriForms();
+  /** For producers that reorder (doubtful-order.ts). */
+  recentOrders: RecentOrders | null = null;
   ribs: Rib[] = [];
   staleRibs: Rib[] = [];
 
@@ -244,8 +246,8 @@ export class Rib {
   source: SourceId = none;
   /** Those of one with distinguishers: Ethernet tag (0 but for EVPN, RFC 9136 §3.1) → number of the RD → source. */
   readonly sourcesByTag = new Map<number, Map<number, SourceId>>();
-  /** By key, for producers that reorder (doubtful-order.ts). */
-  recentKeys: Map<string, RecentKey> | null = null;
+  /** For producers that reorder (doubtful-order.ts). */
+  recentWithdrawals: RecentWithdrawals | null = null;
   isComplete = false;
   isStale = false;
   /** Of the present epoch, but it is not known whether the router still has it: answers as stale until heard of. */

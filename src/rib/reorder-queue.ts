@@ -46,6 +46,8 @@ export interface HeldMessage {
 class Fifo {
   items: HeldMessage[] = [];
   head = 0;
+  /** Of a lane: the last Peer Up or Peer Down that came. */
+  lastChange: HeldMessage | null = null;
 
   takeFirst(): void {
     this.head++;
@@ -98,8 +100,9 @@ export class ReorderQueue {
       lane = new Fifo();
       this.lanes.set(key, lane);
     }
-    const isLate = (this.isTerminated && this.appliedPhase < this.phase) || isDown(this.lastChange(lane));
+    const isLate = (this.isTerminated && this.appliedPhase < this.phase) || this.isBehindDown(lane.lastChange);
     const held = this.held(item, this.phase, isLate);
+    if (isChange(held)) lane.lastChange = held;
     this.arrivals.items.push(held);
     lane.items.splice(this.placeOf(held, key, lane, slackMs), 0, held);
   }
@@ -181,12 +184,9 @@ export class ReorderQueue {
     for (let i = firstUp; i < items.length; i++) items[i].phase = this.phase;
   }
 
-  private lastChange(lane: Fifo): HeldMessage | null {
-    for (let i = lane.items.length - 1; i >= lane.head; i--) {
-      if (lane.items[i].phase !== this.phase) return null;
-      if (isChange(lane.items[i])) return lane.items[i];
-    }
-    return null;
+  private isBehindDown(change: HeldMessage | null): boolean {
+    if (change === null || change.isReleased || change.phase !== this.phase) return false;
+    return change.message.kind === 'peer-down';
   }
 
   /** All of former phases, and what begins this one. */
@@ -226,8 +226,4 @@ export class ReorderQueue {
 
 function isChange(item: HeldMessage): boolean {
   return item.message.kind === 'peer-up' || item.message.kind === 'peer-down';
-}
-
-function isDown(item: HeldMessage | null): boolean {
-  return item !== null && item.message.kind === 'peer-down';
 }

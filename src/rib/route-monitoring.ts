@@ -9,7 +9,7 @@ import { afiIpv4, afiIpv6, evpn, safiEvpn } from '../wire/bgp/types.ts';
 import { createBgpUpdate, decodeUpdate, isKept } from '../wire/bgp/update.ts';
 import { peerTypeLocRib, type PerPeerHeader } from '../wire/bmp/types.ts';
 import type { RibCounters } from './counters.ts';
-import { type HeldTime, isOrderDoubtful } from './doubtful-order.ts';
+import { type HeldTime, isAnnouncementDoubtful, isWithdrawalDoubtful, noteHeldMessage } from './doubtful-order.ts';
 import type { Peer, Rib } from './peers.ts';
 import type { Ribs } from './ribs.ts';
 import { type AttributeTable, none, type SourceId } from './types.ts';
@@ -89,10 +89,12 @@ export class RouteMonitor {
       throw error;
     }
     counters.updates++;
+    if (this.held !== null) this.held.update = counters.updates;
     this.note(peer, view);
     this.rib = null;
     this.withdraw(peer, view, nowMs);
     this.announce(peer, view, nowMs, timeMs);
+    if (this.held !== null) noteHeldMessage(peer, this.held);
     this.hasCompleted = update.endOfRib >= 0 && isKept(update.endOfRib);
     if (this.hasCompleted) {
       counters.endOfRibs++;
@@ -148,7 +150,7 @@ export class RouteMonitor {
     for (let i = 0; i < list.count; i++) {
       const rib = this.ribOf(peer, view, afiSafiOf(list, i), nowMs);
       const pathId = list.hasPathId[i] === 1 ? list.pathId[i] : -1;
-      if (this.held !== null) this.noteOrder(rib, list, i, pathId, true);
+      if (this.held !== null) this.noteOrder(rib, list, i, pathId, true, this.held);
       const known = this.withdrawFrom(rib, list, i, pathId);
       const wasStale = peer.staleRibs.length > 0 && this.withdrawStale(rib, list, i, pathId);
       if (known || wasStale) this.counters.withdrawn++;
@@ -167,7 +169,7 @@ export class RouteMonitor {
     for (let i = 0; i < list.count; i++) {
       const rib = this.ribOf(peer, view, afiSafiOf(list, i), nowMs);
       const pathId = list.hasPathId[i] === 1 ? list.pathId[i] : -1;
-      if (this.held !== null) this.noteOrder(rib, list, i, pathId, false);
+      if (this.held !== null) this.noteOrder(rib, list, i, pathId, false, this.held);
       rib.instance.routes.announce(
         rib.hasDistinguishers
           ? this.ribs.sourceByRd(rib, list.rdHigh[i], list.rdLow[i], list.ethernetTag[i])
@@ -188,12 +190,12 @@ export class RouteMonitor {
     for (const id of interned) if (id !== none) attributes.release(id);
   }
 
-  private noteOrder(rib: Rib, list: NlriList, i: number, pathId: number, isWithdrawal: boolean): void {
-    const { held, counters } = this;
-    if (held === null) return;
-    held.update = counters.updates;
-    if (!isOrderDoubtful(rib, this.sourceOf(rib, list, i), list, i, pathId, isWithdrawal, held)) return;
-    counters.doubtfulOrder++;
+  private noteOrder(rib: Rib, list: NlriList, i: number, pathId: number, isWithdrawal: boolean, held: HeldTime): void {
+    const isDoubtful = isWithdrawal
+      ? isWithdrawalDoubtful(rib, this.sourceOf(rib, list, i), list, i, pathId, held)
+      : isAnnouncementDoubtful(rib, list, i, pathId, held);
+    if (!isDoubtful) return;
+    this.counters.doubtfulOrder++;
     this.ribs.suspect(rib);
   }
 

@@ -348,7 +348,6 @@ export class RibShard {
   private noteSourcePartition(session: BmpSession, entry: RouteLogEntry): void {
     const { partitions } = session;
     const { topic, partition } = entry;
-    const before = partitions.partitionOf(topic);
     const change = partitions.note(topic, entry.topicId, partition, this.clockMs);
     session.topic = topic;
     session.partition = partition;
@@ -360,7 +359,7 @@ export class RibShard {
     }
     this.counters.sourcePartitionChanges++;
     if (session.isUnordered) return;
-    const text = `from ${topic}[${before}] to ${topic}[${partition}]`;
+    const text = `from ${topic}[${partitions.before}] to ${topic}[${partition}]`;
     this.onEvent({ kind: 'source-partition-changed', router: session.router.name, peer: '', text });
     if (change === partitionBack) this.setUnordered(session, true, `${text} and back: its records have no order`);
   }

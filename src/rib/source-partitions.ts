@@ -26,13 +26,9 @@ export class SourcePartitions {
   /** Records come in runs. */
   private last: TopicUse | null = null;
   private lastTopic = '';
-  /** Last change of partition within a topic. */
+  /** Last change of partition within a topic, and the partition before it. */
   changedMs = -Infinity;
-
-  /** Partition of the last record from this topic, -1 = none. */
-  partitionOf(topic: string): number {
-    return this.topics.get(topic)?.partition ?? -1;
-  }
+  before = -1;
 
   note(topic: string, id: string, partition: number, nowMs: number): number {
     let use = this.last;
@@ -54,6 +50,7 @@ export class SourcePartitions {
     }
     const leftMs = use.leftMs.get(partition) ?? -Infinity;
     use.leftMs.set(use.partition, nowMs);
+    this.before = use.partition;
     use.partition = partition;
     this.changedMs = nowMs;
     return nowMs - leftMs < settledMs ? partitionBack : partitionMoved;
