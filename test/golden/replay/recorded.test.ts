@@ -8,7 +8,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { readRecording } from '../../../demo/feed.ts';
 import { runProgram } from '../../../src/cli/program.ts';
+import { Pipeline } from '../../support/stage-pipeline.ts';
 
 const golden = new URL('../', import.meta.url);
 const path = (name: string): string => new URL(name, golden).pathname;
@@ -63,6 +65,31 @@ test('gobmp and JSON flows, by their times', async () => {
   const err = await isAsRecorded('replay/gobmp-by-time.expected.jsonl', gobmp, flows, '--by-time');
   assert.match(err, /^routes: 531 records, 531 applied/m);
   assert.match(err, /^flows: 45 read/m);
+});
+
+test('the stages as run wires them give the same flows', async () => {
+  const pipeline = new Pipeline({ flowPartitions: 4, outputPartitions: 4, outputFormat: 'json' });
+  await pipeline.start();
+  for (const { timestampMs, value } of readRecording('gobmp-raw.jsonl')) {
+    pipeline.kafka.produce('bmp', 0, { timestampMs, value });
+  }
+  await pipeline.route();
+  await pipeline.own([0, 1], [0, 1, 2, 3]);
+  for (const { partition, timestampMs, value } of readRecording('goflow2-bin.jsonl')) {
+    pipeline.kafka.produce('flows', partition, { timestampMs, value });
+  }
+  await pipeline.flowConsumer.poll();
+  await pipeline.stop();
+  // No ticks came there: ages count from the last record of each shard.
+  const withoutAges = (lines: readonly string[]): string[] =>
+    lines.map((line) => line.replaceAll(/"age_ms":\d+/g, '')).sort();
+  const running = pipeline.kafka.all('out').map(({ value }) => value?.toString('utf8') ?? '');
+  const config = readFileSync(path('replay/flowrib.yaml'), 'utf8').replace(/^routers:[^]*/m, '');
+  writeFileSync(join(folder, 'unlisted.yaml'), config);
+  const { out } = await replay('-c', join(folder, 'unlisted.yaml'), '--routes', gobmp, '--flows', allFlows);
+  const replayed = out.trimEnd().split('\n');
+  assert.equal(replayed.length, 1444);
+  assert.deepEqual(withoutAges(replayed), withoutAges(running));
 });
 
 test('twice the same', async () => {
