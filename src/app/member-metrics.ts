@@ -129,6 +129,27 @@ function registerShards(metrics: Metrics, member: Member): void {
       })),
     ),
   );
+  metrics.gaugeFrom(
+    'flowrib_rib_log_lag_records',
+    'Records of the routes log not applied yet.',
+    ['shard'],
+    held((s) => Math.max(0, s.logEnd - s.position)),
+  );
+  metrics.gaugeFrom(
+    'flowrib_rib_age_seconds',
+    'Seconds since the last record of the log was applied, ticks included.',
+    ['shard'],
+    held((s) => (Date.now() - s.lastAppliedAt) / 1000),
+  );
+  registerRouters(metrics, member, held);
+  registerRibCounters(metrics, member);
+}
+
+function registerRouters(
+  metrics: Metrics,
+  member: Member,
+  held: (read: (shard: HeldShard) => number) => () => Sample[],
+): void {
   metrics.gaugeFrom('flowrib_rib_peers', 'BGP peers by state.', ['state'], () => {
     const states = new Map([
       ['up', 0],
@@ -157,19 +178,6 @@ function registerShards(metrics: Metrics, member: Member): void {
     ['shard'],
     held(({ rib }) => rib.heldCount),
   );
-  metrics.gaugeFrom(
-    'flowrib_rib_log_lag_records',
-    'Records of the routes log not applied yet.',
-    ['shard'],
-    held((s) => Math.max(0, s.logEnd - s.position)),
-  );
-  metrics.gaugeFrom(
-    'flowrib_rib_age_seconds',
-    'Seconds since the last record of the log was applied, ticks included.',
-    ['shard'],
-    held((s) => (Date.now() - s.lastAppliedAt) / 1000),
-  );
-  registerRibCounters(metrics, member);
 }
 
 /** Counters of the shards held now: a shard that moves away takes its counts along, so these are gauges. */

@@ -1,6 +1,7 @@
 /** What HTTP shows of a member: shards, routers and peers, taken from the stages at the request; lookups through its service. */
 
 import type { AppStatus, ShardStatus } from '../http/status.ts';
+import type { HeldShard } from '../stages/enrich/shard-logs.ts';
 import { statusOfGroup } from './group-status.ts';
 import type { Member } from './member.ts';
 import { routerStatus } from './router-status.ts';
@@ -8,10 +9,10 @@ import { routerStatus } from './router-status.ts';
 export function memberStatus(member: Member): AppStatus {
   const { config, host, enrichStage, lookupService, groupMembers, events } = member;
   const shards = (): ShardStatus[] =>
-    host
-      .all()
-      .map((held) => shardStatus(held))
-      .toSorted((a, b) => a.shard - b.shard);
+    [
+      ...host.all().map((held) => shardStatus(held, false)),
+      ...host.copies().map((held) => shardStatus(held, true)),
+    ].toSorted((a, b) => a.shard - b.shard);
   const routers = (): ReturnType<AppStatus['routers']> =>
     host
       .all()
@@ -32,15 +33,18 @@ export function memberStatus(member: Member): AppStatus {
   };
 }
 
-function shardStatus(held: ReturnType<Member['host']['all']>[number]): ShardStatus {
+function shardStatus(held: HeldShard, isCopy: boolean): ShardStatus {
   const { routesV4, routesV6, prefixesV4, prefixesV6 } = held.rib.routes.counts();
+  const vpn = held.rib.vpn.routes.counts();
   return {
     shard: held.shard,
     state: held.state,
     position: held.position,
     logEnd: held.logEnd,
     lag: Math.max(0, held.logEnd - held.position),
+    copy: isCopy,
     routes: routesV4 + routesV6,
+    vpnRoutes: vpn.routesV4 + vpn.routesV6,
     prefixes: prefixesV4 + prefixesV6,
     attributeSets: held.rib.attributes.size,
     clockMs: held.rib.clockMs,

@@ -26,7 +26,7 @@ export const addLookupCommand: AddCommand = (program, terminal, finish) => {
     .argument('<address>', 'IPv4 or IPv6 address')
     .requiredOption('--router <router>', 'name or address of the router')
     .option('--next-hop <address>', 'next hop of the flow')
-    .option('--rd <rd>', 'route distinguisher of the VRF')
+    .option('--rd <rd>', 'route distinguisher, vrfid:N or name of the VRF')
     .option('--url <url>', 'HTTP address of a member', 'http://127.0.0.1:8080')
     .option('--json', 'print the answer as JSON')
     .action(async (address: string, options: LookupOptions) => {

@@ -78,7 +78,7 @@ async function look() {
     at('state').textContent = ready.status === 'ready' ? 'ready: every shard serves' : 'not ready: shards are being restored';
     at('state').className = 'state ' + (ready.status === 'ready' ? 'good' : 'bad');
     flows(metrics);
-    table('shards', [['shard', 'shard'], ['state', 'state'], ['routes', 'routes'], ['prefixes', 'prefixes'], ['attributeSets', 'attribute sets'], ['lag', 'log records behind'], ['restoreMs', 'restored in ms']], shards.shards, 'This member holds no shard.');
+    table('shards', [['shard', 'shard'], ['state', 'state'], ['copy', 'references only'], ['routes', 'routes'], ['vpnRoutes', 'VPN routes'], ['prefixes', 'prefixes'], ['attributeSets', 'attribute sets'], ['lag', 'log records behind'], ['restoreMs', 'restored in ms']], shards.shards, 'This member holds no shard.');
     showRouters(routers.routers);
   } catch (error) {
     at('state').textContent = 'no answer: ' + error.message;

@@ -7,6 +7,8 @@ export interface ShardStatus {
   readonly shard: number;
   /** "serving" when lookups are answered; otherwise what it waits for, e.g. "restoring". */
   readonly state: string;
+  /** Only its reference routers, which every member keeps; another member holds the shard. */
+  readonly copy: boolean;
   readonly [field: string]: string | number | boolean | null;
 }
 
@@ -90,9 +92,9 @@ export interface GroupStatus {
 export interface AppStatus {
   /** True when every shard of this member serves. A member without shards is ready: it has nothing to wait for. */
   isReady(): boolean;
-  /** Shards of this member, by number. */
+  /** Shards of this member, and its copies of reference routers' tables, by number. */
   shards(): readonly ShardStatus[];
-  /** Routers in the shards of this member. */
+  /** Routers in the shards that this member holds, not those of copies. */
   routers(): readonly RouterStatus[];
   /** Shards or routers of all members of the group. */
   ofGroup(what: 'shards' | 'routers'): Promise<GroupStatus>;

@@ -142,7 +142,7 @@ export function explainRoute(
     ebgp: rib.isEbgp,
     ageMs: Math.max(0, clockMs - routes.routeTimeMs(route)),
     stale: rib.isStale,
-    suspect: rib.isSuspect,
+    suspect: rib.isSuspect || peer.session.router.isUnordered,
     complete: rib.isComplete && !peer.isFiltered,
     lostBy,
   };

@@ -28,7 +28,7 @@ const members = [
 ];
 
 function status(states: readonly string[], asked: unknown[] = []): AppStatus {
-  const shards: ShardStatus[] = states.map((state, shard) => ({ shard, state, routes: 7 }));
+  const shards: ShardStatus[] = states.map((state, shard) => ({ shard, state, copy: false, routes: 7 }));
   return {
     isReady: () => states.every((state) => state === 'serving'),
     shards: () => shards,
@@ -82,7 +82,7 @@ test('metrics are Prometheus text', async () => {
 test('shards and routers as the application gives them', async () => {
   const server = api(['serving']);
   assert.deepEqual((await server.inject('/api/v1/shards')).json(), {
-    shards: [{ shard: 0, state: 'serving', routes: 7 }],
+    shards: [{ shard: 0, state: 'serving', copy: false, routes: 7 }],
   });
   assert.deepEqual((await server.inject('/api/v1/routers')).json(), {
     routers: [edge1],
@@ -92,7 +92,7 @@ test('shards and routers as the application gives them', async () => {
 test('all=true asks the whole group and says who answered', async () => {
   const server = api(['serving']);
   assert.deepEqual((await server.inject('/api/v1/shards?all=true')).json(), {
-    shards: [{ shard: 0, state: 'serving', routes: 7 }, { shard: 9 }],
+    shards: [{ shard: 0, state: 'serving', copy: false, routes: 7 }, { shard: 9 }],
     members,
   });
   assert.deepEqual((await server.inject('/api/v1/routers?all=true')).json(), {

@@ -70,6 +70,7 @@ function check(driver: LookupDriver, views: readonly number[]): void {
         ],
       );
       assert.deepEqual(route.communities, answer.communities);
+      assert.equal(route.suspect, answer.suspect);
       assert.equal(route.localPref, answer.local_pref);
     }
   }
