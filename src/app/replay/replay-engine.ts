@@ -55,6 +55,8 @@ export class ReplayEngine {
   /** Source partitions with what was read of them, for ticks. */
   private readonly positions = new Map<string, TickPosition>();
   private readonly section = new HeaderSection();
+  /** What a stage could not go on with. */
+  private failure: Error | null = null;
 
   private constructor(
     config: CompiledConfig,
@@ -67,7 +69,7 @@ export class ReplayEngine {
     const digest = new ErrorDigest(logger);
     digest.stop();
     const onFatal = (error: Error): void => {
-      throw error;
+      this.failure ??= error;
     };
     const onRecord = (record: AppendedRecord): void => {
       if (record.topic === deadLetterTopic) hooks.onDeadLetter(deadLetterOf(record.headers));
@@ -145,6 +147,7 @@ export class ReplayEngine {
     await this.routeStage.onBatch(batch, replayAssignment);
     const { nextOffset: offset, partition, topic } = batch;
     this.positions.set(`${topic}/${partition}`, { topicId: topicIdOf(topic), topic, partition, offset });
+    this.failIfFailed();
   }
 
   /** Flow records of one topic and partition. */
@@ -152,6 +155,7 @@ export class ReplayEngine {
     const sink = this.log.producer.createSink();
     this.flowBatch.process(batch, 0, batch.count, sink, this.deadLetters, this.flowCounters);
     await sink.flush();
+    this.failIfFailed();
   }
 
   /** All source partitions are read to their ends, and it is this late. */
@@ -161,6 +165,7 @@ export class ReplayEngine {
     for (let shard = 0; shard < this.shards; shard++)
       this.log.append(shard, { timestampMs, key: null, value, headers });
     await this.log.deliver();
+    this.failIfFailed();
   }
 
   /** Lets time go on until no message is held back to be put in order. */
@@ -173,6 +178,10 @@ export class ReplayEngine {
 
   status(): ShardStatus[] {
     return this.tables().map((rib) => rib.status());
+  }
+
+  private failIfFailed(): void {
+    if (this.failure !== null) throw this.failure;
   }
 
   private tables(): RibShard[] {

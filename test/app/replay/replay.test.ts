@@ -175,3 +175,35 @@ test('messages that are held back to be put in order are in the table when the f
   const { flows } = await folder.run(reordering, '--routes', routes, '--flows', folder.write('flows.jsonl', flowAt(0)));
   assert.deepEqual(flows[0].dst['as_path'], [65001]);
 });
+
+test('the registry is not asked, whatever the format of the output', async () => {
+  const avro = config.replace('format: native', 'format: avro') + 'schemaRegistry: {url: "http://127.0.0.1:1"}\n';
+  const { code, flows } = await folder.run(
+    avro,
+    '--routes',
+    changing,
+    '--flows',
+    folder.write('flows.jsonl', flowAt(0)),
+  );
+  assert.equal(code, 0);
+  assert.equal(flows[0].dst['status'], 'no-route');
+});
+
+test('messages that a table cannot use are told and counted', async () => {
+  const routes = bmpFile('bad.jsonl', [
+    [0, initiation()],
+    [0, peerUp(peer)],
+    [1000, routeMonitoring(peer, Buffer.from('00'.repeat(30), 'hex'))],
+    [1000, route(65001)],
+  ]);
+  const { err, flows } = await folder.run(
+    config,
+    '--routes',
+    routes,
+    '--flows',
+    folder.write('flows.jsonl', flowAt(0)),
+  );
+  assert.equal(flows[0].dst['status'], 'matched');
+  assert.match(err, new RegExp(`^problem: ${router}: .*in bgp `, 'm'));
+  assert.match(err, /^routes: 4 records, 4 applied, .* 1 bad messages/m);
+});
