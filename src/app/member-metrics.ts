@@ -3,7 +3,8 @@
 import type { HeldShard } from '../stages/enrich/shard-logs.ts';
 import { flowResults } from '../stages/enrich/flow-counters.ts';
 import type { Metrics, Sample } from '../telemetry/metrics.ts';
-import type { RibCounters } from '../rib/counters.ts';
+import { otherSkipped, type RibCounters } from '../rib/counters.ts';
+import { evpn } from '../wire/bgp/types.ts';
 import type { Member } from './member.ts';
 
 const one = (value: number): Sample[] => [{ labels: {}, value }];
@@ -188,8 +189,10 @@ function registerRibCounters(metrics: Metrics, member: Member): void {
     ignoredDuplicates: 'records ignored as repeated',
     recordErrors: 'messages that could not be decoded',
     treatedAsWithdraw: 'UPDATEs treated as withdraw (RFC 7606)',
+    discardedAttributes: 'path attributes discarded (RFC 7606)',
     unparsableNlri: 'UPDATEs with NLRI that could not be read',
     addPathGuessed: 'NLRI read against the negotiated ADD-PATH',
+    asWidthGuessed: 'AS paths read in another width than the A flag says',
     provisional: 'Route Monitoring without a Peer Up',
     sessionsLost: 'BMP sessions lost',
     sessionsSilent: 'BMP sessions lost to silence',
@@ -209,4 +212,42 @@ function registerRibCounters(metrics: Metrics, member: Member): void {
         value: member.host.all().reduce((sum, { rib }) => sum + rib.counters[event], 0),
       })),
   );
+  metrics.gaugeFrom(
+    'flowrib_rib_skipped_routes',
+    'Route entries of families (AFI/SAFI) and EVPN route types that are not kept, since the shards held were restored.',
+    ['family', 'route_type'],
+    () => {
+      const families = summed(member, ({ skippedFamilies }) => skippedFamilies);
+      const evpnTypes = summed(member, ({ skippedEvpnTypes }) => skippedEvpnTypes);
+      return [
+        ...[...families].map(([family, value]) => ({ labels: { family: familyText(family), route_type: '' }, value })),
+        ...[...evpnTypes].map(([type, value]) => ({
+          labels: { family: familyText(evpn), route_type: type === otherSkipped ? 'other' : String(type) },
+          value,
+        })),
+      ];
+    },
+  );
+  metrics.gaugeFrom(
+    'flowrib_rib_statistics',
+    'Statistics that routers reported over BMP, by name, since the shards held were restored.',
+    ['statistic'],
+    () =>
+      [...summed(member, ({ statistics }) => statistics)].map(([statistic, value]) => ({
+        labels: { statistic },
+        value,
+      })),
+  );
+}
+
+function summed<K>(member: Member, read: (counters: RibCounters) => ReadonlyMap<K, number>): Map<K, number> {
+  const sums = new Map<K, number>();
+  for (const { rib } of member.host.all()) {
+    for (const [key, value] of read(rib.counters)) sums.set(key, (sums.get(key) ?? 0) + value);
+  }
+  return sums;
+}
+
+function familyText(family: number): string {
+  return family === otherSkipped ? 'other' : `${family >>> 8}/${family & 255}`;
 }

@@ -1,5 +1,9 @@
 /** What a shard has seen, as plain numbers: metrics read them, nothing else does. */
 
+/** Key of `skippedFamilies` and `skippedEvpnTypes` for all beyond the first kinds. */
+export const otherSkipped = -1;
+const mostSkippedKinds = 64;
+
 export class RibCounters {
   /** Records of the log. */
   records = 0;
@@ -51,6 +55,12 @@ export class RibCounters {
 
   count(map: Map<string, number>, key: string): void {
     map.set(key, (map.get(key) ?? 0) + 1);
+  }
+
+  /** Into `skippedFamilies` or `skippedEvpnTypes`: what a sender makes up does not grow them without end. */
+  countSkipped(map: Map<number, number>, key: number, entries: number): void {
+    const bounded = map.size < mostSkippedKinds || map.has(key) ? key : otherSkipped;
+    map.set(bounded, (map.get(bounded) ?? 0) + entries);
   }
 }
 

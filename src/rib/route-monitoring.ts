@@ -112,10 +112,10 @@ export class RouteMonitor {
     counters.discardedAttributes += update.discardedAttributes;
     if (update.asWidthGuessed) counters.asWidthGuessed++;
     for (const [family, entries] of update.skipped) {
-      counters.skippedFamilies.set(family, (counters.skippedFamilies.get(family) ?? 0) + entries);
+      counters.countSkipped(counters.skippedFamilies, family, entries);
     }
     for (const [type, routes] of update.skippedEvpnTypes) {
-      counters.skippedEvpnTypes.set(type, (counters.skippedEvpnTypes.get(type) ?? 0) + routes);
+      counters.countSkipped(counters.skippedEvpnTypes, type, routes);
     }
     if (update.unparsableNlri) {
       counters.unparsableNlri++;

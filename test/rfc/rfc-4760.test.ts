@@ -99,4 +99,16 @@ void describe('RFC 4760 §6: families that are not kept are counted and passed o
       assert.equal(driver.shard.counters.recordErrors, 0);
     });
   }
+
+  void test('families that a sender makes up are counted under one key beyond 64', () => {
+    const driver = new RibDriver();
+    driver.send(peerUp(peer));
+    for (let i = 0; i < 200; i++) {
+      const value = Buffer.from([200, i, 250, 0xff]);
+      driver.send(routeMonitoring(peer, { rawAttributes: attribute(15, value, 0x80) }));
+    }
+    const { skippedFamilies } = driver.shard.counters;
+    assert.equal(skippedFamilies.size, 65);
+    assert.equal(skippedFamilies.get(-1), 136);
+  });
 });
