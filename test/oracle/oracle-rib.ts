@@ -276,6 +276,7 @@ export class OracleRib {
           route.generation.isComplete ? 'complete' : 'incomplete',
           route.suspect ? 'suspect' : 'sure',
           this.isShadowed(route.peer, route.view) ? 'shadowed' : 'answers',
+          route.nlri.form === 'plain' && route.peer.rd === '' ? 'global' : 'vpn',
           route.nlri.form === 'plain' && route.peer.rd !== '' ? 'in the vrf' : 'not in one',
           route.attributes.asPath.join(','),
         ].join(' '),

@@ -195,6 +195,17 @@ void describe('life of a RIB with many RDs', () => {
     assert.equal(driver.shard.rds.inUse, 1);
   });
 
+  void test('views of the global table do not wait for VPN routes, nor are they held by them', () => {
+    const driver = new RibDriver();
+    driver.send([peerUp(peer), routeMonitoring(peer, vpn(...two))]);
+    assert.deepEqual([...(driver.shard.router('198.51.100.1')?.viewStates(4) ?? [])], [0, 0, 0, 0, 0]);
+    driver.send([
+      routeMonitoring(peer, { ...attributes, nextHop: '192.0.2.9', announced: ['10.0.0.0/8'] }),
+      endOfRib(peer, 1, 1),
+    ]);
+    assert.deepEqual([...(driver.shard.router('198.51.100.1')?.viewStates(4) ?? [])], [0, 0, 2, 0, 0]);
+  });
+
   void test('End-of-RIB is of its family: that of IPv4 unicast sweeps no VPN route', () => {
     const driver = filled();
     driver.send([peerUp(peer, { remotePort: 40001 }), endOfRib(peer, 1, 1)]);

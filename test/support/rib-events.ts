@@ -73,15 +73,16 @@ const vpnNlri: fc.Arbitrary<OracleNlri> = fc
   })
   .map(({ rd, form, tag }) => ({ ...rd, form, tag: form === 'vpn' ? 0 : tag }));
 /** Of the vpn instance, or the global table again. */
-const anyTarget = fc
-  .record({
-    session,
-    peer: fc.constantFrom(...oraclePeers.slice(0, 2), ...vrfPeers),
-    view: fc.constantFrom(1, 2),
-    prefix: fc.constantFrom(...prefixes),
-    nlri: fc.oneof(fc.constant(plainNlri), vpnNlri),
-  })
-  .map((at) => ({ ...at, view: at.peer.isLocRib ? 0 : at.view, pathId: -1 }));
+const anyTarget = (of: readonly OraclePeer[], at: readonly string[]): fc.Arbitrary<Target> =>
+  fc
+    .record({
+      session,
+      peer: fc.constantFrom(...of),
+      view: fc.constantFrom(1, 2),
+      prefix: fc.constantFrom(...at),
+      nlri: fc.oneof(fc.constant(plainNlri), vpnNlri),
+    })
+    .map((route) => ({ ...route, view: route.peer.isLocRib ? 0 : route.view, pathId: -1 }));
 
 const attributes = (prefix: string): fc.Arbitrary<OracleAttributes> =>
   fc.record({
@@ -138,7 +139,11 @@ export const announcement = announcementOf(target);
 /** Of the global table. */
 export const event = eventOf(target, peer);
 /** Of all tables. */
-export const vpnEvent = eventOf(anyTarget, fc.constantFrom(...oraclePeers.slice(0, 2), ...vrfPeers));
+const vpnPeers = [...oraclePeers.slice(0, 2), ...vrfPeers];
+export const vpnEvent = eventOf(anyTarget(vpnPeers, prefixes), fc.constantFrom(...vpnPeers));
+/** The same of few routes, so that keys meet often. */
+const fewPeers = [oraclePeers[0], vrfPeers[0]];
+export const denseVpnEvent = eventOf(anyTarget(fewPeers, [prefixes[1], prefixes[4]]), fc.constantFrom(...fewPeers));
 
 export function headerOf(of: OraclePeer, view: number): PeerOptions {
   const [type, distinguisher] = of.key.split(' ');

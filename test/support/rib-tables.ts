@@ -46,6 +46,7 @@ function routesAt(shard: RibShard, { routes, sources }: RibInstance, prefix: str
         (flags & sourceComplete) !== 0 ? 'complete' : 'incomplete',
         (flags & sourceSuspect) !== 0 ? 'suspect' : 'sure',
         sources.head[source] < 0 ? 'shadowed' : 'answers',
+        sources === shard.global.sources ? 'global' : 'vpn',
         (flags & sourceInVrf) !== 0 ? 'in the vrf' : 'not in one',
         [...words.subarray(reader.asPathAt, reader.asPathAt + reader.asPathWords)].slice(1).join(','),
       ].join(' '),
