@@ -200,6 +200,10 @@ test('an unspecified next hop is none', () => {
   const driver = threeRoutes();
   assert.equal(driver.ask('2001:db8:1::1', '::'), driver.ask('2001:db8:1::1'));
   assert.equal(driver.lookup('2001:db8:1::1', '0.0.0.0').nextHopMatch, false);
+  // Nor does it match what the router itself announces.
+  const own = up(locRib, peerA);
+  own.send([route(locRib, '10.0.0.0/8', { nextHop: '0.0.0.0', localPref: 1 }), route(peerA, '10.0.0.0/8')]);
+  assert.equal(own.ask('10.0.0.1', '0.0.0.0'), '10.0.0.0/8 via 192.0.2.1 (adj-rib-in-post) by local-pref');
 });
 
 test("an empty path is the router's own: origin is its AS", () => {

@@ -173,8 +173,11 @@ test("among the exporter's routes next hop and decision process choose; without 
 });
 
 test("in the exporter's own table its own addresses give no precedence", () => {
-  const driver = new LookupDriver([{ name: 'edge1', bmp: [edge], bgp: ['192.0.2.2'] }]);
+  const own = { name: 'edge1', bmp: [edge], bgp: ['192.0.2.2'], references: ['rr1'] };
+  const driver = new LookupDriver([own, { name: 'rr1', bmp: [rr1] }]);
   tell(driver, edge, route(peerA, '10.0.0.0/8', { localPref: 200 }), route(peerB, '10.0.0.0/8'));
+  tell(driver, rr1, route(peerA, '11.0.0.0/8', { localPref: 200 }), route(peerB, '11.0.0.0/8'));
+  assert.equal(driver.ask('11.0.0.1'), `11.0.0.0/8 via 192.0.2.2 (adj-rib-in-post) by peer at ${rr1}`);
   assert.equal(driver.ask('10.0.0.1'), '10.0.0.0/8 via 192.0.2.1 (adj-rib-in-post) by local-pref');
 });
 

@@ -221,6 +221,13 @@ test('the same prefix under two RDs is two routes, also when two collectors tell
   }
 });
 
+test('routes of two collectors under different RDs are no copies of each other', () => {
+  const target = { extCommunities: [targetHex('65000:11')] };
+  const driver = driverWith(vpn(reflector, otherRd, '10.1.0.0/16', target));
+  driver.rib.send([peerUp(reflector), vpn(reflector, blueRd, '10.1.0.0/16', { localPref: 200 })], { collector: 'c2' });
+  assert.equal(driver.ask('10.1.0.1', { vrf: 'blue' }), '10.1.0.0/16 via 192.0.2.8 (adj-rib-in-post) by local-pref');
+});
+
 test('RFC 9136: EVPN prefixes are in the VRF; equal but for the Ethernet tag, the lowest answers', () => {
   const evpn = (tag: number, med: number): Buffer =>
     routeMonitoring(reflector, {
@@ -248,6 +255,17 @@ test('RFC 9136: EVPN prefixes are in the VRF; equal but for the Ethernet tag, th
     ) ?? [-1];
     assert.equal(tag, 3);
   }
+});
+
+test('two Ethernet tags in one session are two routes, not copies', () => {
+  const evpn = (tag: number): Buffer => {
+    const prefixes = [{ prefix: '10.8.0.0/16', rd: blueRd, evpn: { tag } }];
+    const mpReach = { afi: 25, safi: 70, nextHop: '192.0.2.8', prefixes };
+    return routeMonitoring(reflector, { origin: 0, asPath: [65020], mpReach });
+  };
+  const driver = driverWith(evpn(3), peerUp(reflector, { remotePort: 41000 }), evpn(7));
+  driver.rib.send(peerUp(reflector), { collector: 'c2' });
+  assert.equal(driver.ask('10.8.0.1', { vrf: 'blue' }), '10.8.0.0/16 via 192.0.2.8 (adj-rib-in-post) by stale');
 });
 
 test('RFC 7854 §4.2: distinguishers of peer type 2 are local values, in a VRF by configuration only', () => {
