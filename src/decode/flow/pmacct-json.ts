@@ -286,8 +286,8 @@ class PmacctJsonDecoder implements FlowDecoder {
   private finish(flow: Flow): void {
     if (flow.srcAddr.family === 0) flow.srcAddr.copyFrom(this.netSrc);
     if (flow.dstAddr.family === 0) flow.dstAddr.copyFrom(this.netDst);
-    if (flow.srcNetLen === absent) flow.srcNetLen = this.netSrcLen;
-    if (flow.dstNetLen === absent) flow.dstNetLen = this.netDstLen;
+    flow.srcNetLen = unmappedLength(flow.srcAddr, flow.srcNetLen === absent ? this.netSrcLen : flow.srcNetLen);
+    flow.dstNetLen = unmappedLength(flow.dstAddr, flow.dstNetLen === absent ? this.netDstLen : flow.dstNetLen);
     if (flow.ingressVrfId === absent) flow.ingressVrfId = this.vrfIdOfRd;
     flow.vrf = this.ingressVrfName || this.vrfName;
     // The egress is asked for only where nothing is told of the ingress.
@@ -317,6 +317,12 @@ class PmacctJsonDecoder implements FlowDecoder {
     this.error.offset = at - this.partStart;
     this.error.field = 'object';
   }
+}
+
+/** A length that was told of an IPv4-mapped address. */
+function unmappedLength({ family }: IpAddress, length: number): number {
+  if (family !== 4 || length <= 32) return length;
+  return length >= 96 ? length - 96 : absent;
 }
 
 export function createPmacctJsonDecoder(): FlowDecoder {

@@ -110,6 +110,14 @@ void test('flows aggregated by networks: the networks stand for the addresses', 
   assert.deepEqual([String(both.dstAddr), both.dstNetLen], ['10.2.3.4', 16]);
 });
 
+void test('lengths of IPv4-mapped networks are those of IPv4', () => {
+  const flow = decode(
+    '{"ip_src":"::ffff:10.1.2.3","mask_src":112,"net_dst":"::ffff:10.2.0.0/111","ip_dst":"10.2.3.4"}',
+  );
+  assert.deepEqual([flow.srcNetLen, flow.dstNetLen], [16, 15]);
+  assert.equal(decode('{"ip_src":"10.1.2.3","mask_src":33}').srcNetLen, absent);
+});
+
 void test('protocols by name, by number, as a number in a string', () => {
   const proto = (value: string): number => decode(`{"ip_proto":${value}}`).proto;
   assert.deepEqual(['"tcp"', '"UDP"', '17', '"17"', '"nope"', '256', 'null'].map(proto), [
