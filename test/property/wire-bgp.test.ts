@@ -5,7 +5,8 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { formatIp } from '../../src/base/ip.ts';
 import { formatPeerDistinguisher } from '../../src/rib/route-distinguishers.ts';
-import type { PrefixInput, SegmentInput } from '../support/bgp-builder.ts';
+import { maskWords } from '../oracle/slow-table.ts';
+import { attribute, type PrefixInput, type SegmentInput } from '../support/bgp-builder.ts';
 import { attributesOf, prefixTexts, updateOf } from '../support/bgp-text.ts';
 import { bgpUpdate } from '../support/bmp-builder.ts';
 
@@ -111,6 +112,31 @@ void test('VPN prefixes and EVPN IP prefixes come back with their RDs, whatever 
       },
     ),
     { numRuns: 500 },
+  );
+});
+
+void test('any bytes as VPN or EVPN NLRI: no error but a RecordError, no length over the maximum, host bits masked', () => {
+  const family = fc.constantFrom([1, 128], [2, 128], [25, 70]);
+  const route = fc.uint8Array({ minLength: 0, maxLength: 80 });
+  // Heads that lead on: a length with room for label and RD, an IP prefix of either size.
+  const head = fc.constantFrom([], [112], [88], [5, 34], [5, 58], [2, 33], [0, 0, 0, 1, 112], [0, 0, 0, 1, 5, 34]);
+  fc.assert(
+    fc.property(family, head, route, fc.boolean(), fc.boolean(), ([afi, safi], first, rest, hasPathIds, isStack) => {
+      const value = Buffer.from([0, afi, safi, 4, 192, 0, 2, 1, 0, ...first, ...rest]);
+      const update = updateOf(bgpUpdate({ ...path, rawAttributes: attribute(14, value, 0x80) }), {
+        hasPathId: () => hasPathIds,
+        hasMultipleLabels: () => isStack,
+      });
+      for (const list of [update.announced, update.withdrawn]) {
+        for (let i = 0; i < list.count; i++) {
+          const words = [list.w0[i], list.w1[i], list.w2[i], list.w3[i]];
+          assert.ok(list.length[i] <= (list.family[i] === 4 ? 32 : 128));
+          assert.deepEqual(maskWords(words, list.length[i]), words);
+        }
+      }
+      if (update.unparsableNlri) assert.notEqual(update.problem, '');
+    }),
+    { numRuns: 2000 },
   );
 });
 
