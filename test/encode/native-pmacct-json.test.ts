@@ -140,7 +140,8 @@ void test('what the route lacks is 0 where the flow had it, but for the next hop
 void test('lookup.net: masks and networks that the flow has, in its own form', () => {
   const own = (text: string): string => encode(text, enrichedBy(none, none), routing);
   const src = matchedAnswer({ prefix: '2001:db8:9:4000::/51', asPath: [3356] });
-  const by = (text: string): string => encode(text, enrichedBy(none, src), routing).replace(/, "as_path_src".*|, "comms_src".*/, '}');
+  const by = (text: string): string =>
+    encode(text, enrichedBy(none, src), routing).replace(/, "as_path_src".*|, "comms_src".*/, '}');
   const flow = '{"ip_src": "2001:db8:9:7fff::1", "net_src": "2001:db8:9::", "mask_src": 48, "as_src": 3356}';
   assert.equal(own(flow), flow);
   assert.equal(
