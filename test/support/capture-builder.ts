@@ -8,6 +8,10 @@ export interface PacketOptions {
   /** 1 FIN, 2 SYN, 4 RST. */
   flags?: number;
   source?: string;
+  /** From 192.0.2.255 to the source, ports exchanged. */
+  isAnswer?: boolean;
+  /** Next byte expected of the other side; sets ACK. */
+  acknowledgment?: number;
   protocol?: number;
   /** IPv6 extension headers, hex. */
   extensions?: string;
@@ -19,16 +23,19 @@ function ipPacket({
   extensions = '',
   flags = 0,
   fragment = 0,
+  acknowledgment,
+  isAnswer = false,
   protocol = 6,
   sequence,
   source = '192.0.2.1',
 }: PacketOptions): Buffer {
   const tcp = Buffer.alloc(24);
-  tcp.writeUInt16BE(40000, 0);
-  tcp.writeUInt16BE(5000, 2);
+  tcp.writeUInt16BE(isAnswer ? 5000 : 40000, 0);
+  tcp.writeUInt16BE(isAnswer ? 40000 : 5000, 2);
+  tcp.writeUInt32BE((acknowledgment ?? 0) >>> 0, 8);
   tcp.writeUInt32BE(sequence >>> 0, 4);
   tcp[12] = 6 << 4;
-  tcp[13] = flags;
+  tcp[13] = flags | (acknowledgment === undefined ? 0 : 16);
   const payload = Buffer.concat([tcp, Buffer.from(data)]);
   const from = addressBytes(source);
   if (from.length === 16) {
@@ -44,7 +51,8 @@ function ipPacket({
   header.writeUInt16BE(20 + payload.length, 2);
   header.writeUInt16BE(fragment, 6);
   header[9] = protocol;
-  return Buffer.concat([header, from, addressBytes('192.0.2.255'), payload]);
+  const to = addressBytes('192.0.2.255');
+  return Buffer.concat([header, ...(isAnswer ? [to, from] : [from, to]), payload]);
 }
 
 const linkHeaders: Record<number, string> = {

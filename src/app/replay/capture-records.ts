@@ -28,8 +28,15 @@ interface Direction {
   state: 'undecided' | 'bmp' | 'other';
   /** Bytes that are no whole message yet. */
   rest: Buffer;
-  /** Before the first message, where the capture has not the beginning. */
+  /** Whole ones found. */
+  messages: number;
+  /** The capture has all bytes since the connection began. */
+  isWhole: boolean;
+  /** Before the first message that is whole, where the capture lacks something. */
   skipped: number;
+  gaps: number;
+  /** Bytes that the capture lacks. */
+  missing: number;
 }
 
 export function* readCaptureRecords(file: ReplayFile, input: RouteInput, warn: Warn): Generator<ReplayRecord> {
@@ -43,17 +50,19 @@ export function* readCaptureRecords(file: ReplayFile, input: RouteInput, warn: W
     (offset, text) => warn(file, `byte ${offset}`, text),
   );
   try {
-    for (const { bytes, direction, timestampMs } of streams) {
+    for (const { bytes, direction, missing, timestampMs } of streams) {
       if (bytes.length > 0) file.position = Math.max(file.position, bytes.byteOffset - file.bytes.byteOffset);
       let of = directions.get(direction);
-      if (of === undefined) directions.set(direction, (of = { state: 'undecided', rest: noBytes, skipped: 0 }));
+      if (of === undefined) directions.set(direction, (of = newDirection(direction)));
       if (of.state === 'other') continue;
+      if (missing > 0) noteGap(of, missing);
       of.rest = of.rest.length === 0 ? bytes : Buffer.concat([of.rest, bytes]);
-      if (of.state === 'undecided') decide(of, direction);
+      if (of.state === 'undecided') decide(of);
       if (of.state !== 'bmp') continue;
       for (let size = nextSize(of, file, direction, warn); size > 0; size = nextSize(of, file, direction, warn)) {
         const message = of.rest.subarray(0, size);
         of.rest = of.rest.subarray(size);
+        of.messages++;
         yield bmpRecord(input, direction.source, message, Math.floor(timestampMs), `message ${++messages}`);
       }
     }
@@ -61,16 +70,16 @@ export function* readCaptureRecords(file: ReplayFile, input: RouteInput, warn: W
     if (!(error instanceof RecordError)) throw error;
     throw fileError(file.path, `byte ${error.detail.offset}`, error.message);
   }
-  for (const [direction, { rest, skipped, state }] of directions) {
-    if (state !== 'bmp') {
+  for (const [direction, of] of directions) {
+    const { rest, skipped } = of;
+    if (of.messages === 0) {
       others++;
       continue;
     }
     const name = nameOf(direction);
-    if (!direction.isFromStart) {
-      const leftOut = skipped === 0 ? '' : `, ${skipped} bytes before the first whole message are left out`;
-      warn(file, name, `the beginning was not captured${leftOut}`);
-    }
+    const leftOut = skipped === 0 ? '' : `, ${skipped} bytes that are no whole message are left out`;
+    if (!direction.isFromStart) warn(file, name, `the beginning was not captured${leftOut}`);
+    if (of.gaps > 0) warn(file, name, `${of.missing} bytes in ${of.gaps} places were not captured${leftOut}`);
     const gap = gaps.find((one) => one.direction === direction);
     if (gap !== undefined) {
       const cut = gap.cutPackets === 0 ? '' : ` (${gap.cutPackets} packets were cut off when captured)`;
@@ -89,10 +98,24 @@ function nameOf({ destination, destinationPort, source, sourcePort }: TcpDirecti
   return `${source} port ${sourcePort} to ${destination} port ${destinationPort}`;
 }
 
-/** Whether these are BMP messages. Where the beginning was not captured, one may begin anywhere: another must follow it. */
-function decide(of: Direction, direction: TcpDirection): void {
+function newDirection({ isFromStart: isWhole }: TcpDirection): Direction {
+  return { state: 'undecided', rest: noBytes, messages: 0, isWhole, skipped: 0, gaps: 0, missing: 0 };
+}
+
+/** The next whole message must be found again. */
+function noteGap(of: Direction, missing: number): void {
+  of.state = 'undecided';
+  of.isWhole = false;
+  of.gaps++;
+  of.missing += missing;
+  of.skipped += of.rest.length;
+  of.rest = noBytes;
+}
+
+/** Whether these are BMP messages. Where something was not captured, one may begin anywhere: another must follow it. */
+function decide(of: Direction): void {
   const { rest } = of;
-  if (direction.isFromStart) {
+  if (of.isWhole) {
     if (rest.length < headerSize && rest[0] === bmpVersion) return;
     of.state = beginsMessage(rest, 0) ? 'bmp' : 'other';
     if (of.state === 'other') of.rest = noBytes;

@@ -28,6 +28,8 @@ export interface TcpSegment {
   destination: string;
   destinationPort: number;
   sequence: number;
+  /** Next byte that the sender expects from the other side; -1 = it does not say. */
+  acknowledgment: number;
   isSyn: boolean;
   isFin: boolean;
   isReset: boolean;
@@ -111,6 +113,7 @@ function readTcp(file: Buffer, at: number, end: number, source: string, destinat
     destination,
     destinationPort: file.readUInt16BE(at + 2),
     sequence: file.readUInt32BE(at + 4),
+    acknowledgment: (flags & 16) === 0 ? -1 : file.readUInt32BE(at + 8),
     isSyn: (flags & 2) !== 0,
     isFin: (flags & 1) !== 0,
     isReset: (flags & 4) !== 0,

@@ -1,7 +1,8 @@
 /**
  * A capture → the bytes of every TCP direction, in their order, as early as the capture allows: segments that came early wait for the
  * ones before them, what was sent twice is given once (RFC 9293 §3.10). A direction of which the beginning was not captured starts with
- * the first segment seen. Bytes after a gap that the capture never fills are not given; the gap is told at the end.
+ * the first segment seen. Bytes that the receiver acknowledged and that were not captured are passed over; bytes after a gap of which
+ * neither is seen are not given, and the gap is told at the end.
  */
 
 import { readCapture } from './capture.ts';
@@ -34,6 +35,8 @@ export interface TcpData {
   readonly direction: TcpDirection;
   /** Of the packet that made these bytes available. */
   readonly timestampMs: number;
+  /** Bytes before these that the receiver got and the capture has not. */
+  readonly missing: number;
   /** Empty when the sender closed or reset the connection: no more will follow. */
   readonly bytes: Buffer;
 }
@@ -83,8 +86,12 @@ function* acceptSegment(
   segment: TcpSegment,
   onGap: (gap: TcpGap) => void,
 ): Generator<TcpData> {
-  const { destination, destinationPort, source, sourcePort } = segment;
-  const key = `${source} ${sourcePort} ${destination} ${destinationPort}`;
+  const { acknowledgment, destination, destinationPort, source, sourcePort } = segment;
+  if (acknowledgment >= 0) {
+    const answered = directions.get(keyOf(destination, destinationPort, source, sourcePort));
+    if (answered !== undefined) yield* passOver(answered, acknowledgment, file, packet);
+  }
+  const key = keyOf(source, sourcePort, destination, destinationPort);
   let state = directions.get(key);
   const firstSequence = segment.isSyn ? (segment.sequence + 1) >>> 0 : segment.sequence;
   // A SYN that is not the old one sent again begins a new connection.
@@ -107,14 +114,7 @@ function* acceptSegment(
   if (packet.cutBytes > 0) state.cutPackets++;
   if (segment.end > segment.start) keepLongest(state, firstSequence, segment);
   if (segment.isFin) state.finalSequence = (firstSequence + segment.end - segment.start) >>> 0;
-  for (let range = takeNext(state); range !== null; range = takeNext(state)) {
-    state.given += range.end - range.start;
-    yield {
-      direction: state.direction,
-      timestampMs: packet.timestampMs,
-      bytes: file.subarray(range.start, range.end),
-    };
-  }
+  yield* giveNext(state, 0, file, packet);
   if (state.waiting.size > maxWaiting) {
     state.isClosed = true;
     tellGap(state, onGap);
@@ -123,7 +123,42 @@ function* acceptSegment(
   if (segment.isReset || state.finalSequence === state.nextSequence) {
     state.isClosed = true;
     tellGap(state, onGap);
-    yield { direction: state.direction, timestampMs: packet.timestampMs, bytes: file.subarray(0, 0) };
+    yield { direction: state.direction, timestampMs: packet.timestampMs, missing: 0, bytes: file.subarray(0, 0) };
+  }
+}
+
+function keyOf(source: string, sourcePort: number, destination: string, destinationPort: number): string {
+  return `${source} ${sourcePort} ${destination} ${destinationPort}`;
+}
+
+/** Gives what goes on where the direction stands. */
+function* giveNext(state: DirectionState, missing: number, file: Buffer, packet: CapturedPacket): Generator<TcpData> {
+  const { direction } = state;
+  const { timestampMs } = packet;
+  let before = missing;
+  for (let range = takeNext(state); range !== null; range = takeNext(state)) {
+    state.given += range.end - range.start;
+    yield { direction, timestampMs, missing: before, bytes: file.subarray(range.start, range.end) };
+    before = 0;
+  }
+}
+
+/** What the receiver acknowledged will not be sent again: where the capture lacks it, the earliest waiting segment is next. */
+function* passOver(
+  state: DirectionState,
+  acknowledgment: number,
+  file: Buffer,
+  packet: CapturedPacket,
+): Generator<TcpData> {
+  while (!state.isClosed && state.waiting.size > 0) {
+    let missing = Infinity;
+    for (const sequence of state.waiting.keys()) {
+      const ahead = distance(state.nextSequence, sequence);
+      if (ahead > 0) missing = Math.min(missing, ahead);
+    }
+    if (missing > distance(state.nextSequence, acknowledgment)) return;
+    state.nextSequence = (state.nextSequence + missing) >>> 0;
+    yield* giveNext(state, missing, file, packet);
   }
 }
 

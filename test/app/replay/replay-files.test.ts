@@ -96,7 +96,7 @@ test('captures that lack something say so', async () => {
   const list = segments();
   const other = { sequence: 1, data: Buffer.from('GET / HTTP/1.1\r\n'), source: '192.0.2.50' };
   const cases: [Buffer, RegExp][] = [
-    [capture(list.slice(2)), /192\.0\.2\.1 port 40000 to .*: the beginning was not captured, \d+ bytes before/],
+    [capture(list.slice(2)), /192\.0\.2\.1 port 40000 to .*: the beginning was not captured, \d+ bytes that are no/],
     [capture([...list.slice(0, 3), ...list.slice(4)]), /bytes are missing behind the first 74; \d+ captured bytes/],
     [capture(list.slice(0, -1)), /ends within a message, \d+ bytes of it are there/],
     [capture(list).subarray(0, -5), /byte \d+: the file ends within a packet, 5 bytes are missing/],
@@ -117,6 +117,23 @@ test('captures that lack something say so', async () => {
     assert.equal(code, 0, err);
     assert.match(err, new RegExp(`^warning: bad\\.pcap: .*${expected.source}`, 'm'));
   }
+});
+
+test('where the receiver got what the capture lacks, reading goes on with the next whole message', async () => {
+  const all = segments();
+  const size = Buffer.concat(messages).length;
+  const more = [
+    { sequence: 100 + size, data: messages[2] },
+    { sequence: 1, isAnswer: true, acknowledgment: 100 + size + messages[2].length },
+  ];
+  // Of the first message, which is the Initiation, all is there; the Peer Up is not whole.
+  const file = folder.write('lossy.pcap', capture([...all.slice(0, 3), ...all.slice(4), ...more]));
+  const outcome = await folder.run(configOf(openbmp), '--routes', file, '--flows', flowFile);
+  answered(outcome);
+  assert.match(
+    outcome.err,
+    /^warning: lossy\.pcap: .*: 37 bytes in 1 places were not captured, \d+ bytes that are no/m,
+  );
 });
 
 test('OpenBMP records one after another, binary and with text headers; cut off at the end', async () => {

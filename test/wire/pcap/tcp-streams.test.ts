@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { RecordError } from '../../../src/base/errors.ts';
 import { readTcpStreams, type TcpGap } from '../../../src/wire/pcap/tcp-streams.ts';
-import { capture } from '../../support/capture-builder.ts';
+import { capture, type PacketOptions } from '../../support/capture-builder.ts';
 
 /** Text of all directions together, "." for an end. */
 const textOf = (file: Buffer): string => [...readTcpStreams(file)].map((d) => d.bytes.toString() || '.').join('');
@@ -104,6 +104,27 @@ void describe('RFC 9293: order of bytes', () => {
     );
     assert.equal(gaps[0].direction, data[0].direction);
     assert.equal(gaps[0].direction.isFromStart, false);
+  });
+
+  void test('bytes that the receiver acknowledged and the capture lacks are passed over', () => {
+    const first = { sequence: 0xfffffff0, data: 'ab' };
+    const third = { sequence: 0xfffffff5, data: 'fg' };
+    const answer = (acknowledgment: number): PacketOptions => ({ sequence: 1, isAnswer: true, acknowledgment });
+    const given = (...packets: PacketOptions[]): unknown[] => {
+      let gaps = 0;
+      const data = [...readTcpStreams(capture(packets), () => gaps++)];
+      return [...data.map(({ bytes, missing }) => `${missing}:${bytes.toString()}`), gaps];
+    };
+    const late = { sequence: 0xfffffff2, data: 'cde' };
+    assert.deepEqual(given(first, third, answer(0xfffffff7)), ['0:ab', '3:fg', 0]);
+    // What comes later than its acknowledgment is lost; an answer that does not reach the gap's end says nothing.
+    assert.deepEqual(given(first, third, answer(0xfffffff7), late), ['0:ab', '3:fg', 0]);
+    assert.deepEqual(given(first, third, answer(0xfffffff4)), ['0:ab', 1]);
+    assert.deepEqual(given(first, third, answer(0xfffffff2), late), ['0:ab', '0:cde', '0:fg', 0]);
+    // Over the end of the circle, and from one gap to the next.
+    const far = [third, { sequence: 4, data: 'x' }, { sequence: 9, data: 'y' }];
+    assert.deepEqual(given(first, ...far, answer(5)), ['0:ab', '3:fg', '13:x', 1]);
+    assert.deepEqual(given(first, ...far, answer(5), answer(10)), ['0:ab', '3:fg', '13:x', '4:y', 0]);
   });
 
   void test('a gap is told when its connection ends or another takes its place', () => {
