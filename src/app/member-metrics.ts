@@ -117,6 +117,12 @@ function registerShards(metrics: Metrics, member: Member): void {
     }),
   );
   metrics.gaugeFrom(
+    'flowrib_rib_route_distinguishers',
+    'Route distinguishers that some route has.',
+    ['shard'],
+    held(({ rib }) => rib.rds.inUse),
+  );
+  metrics.gaugeFrom(
     'flowrib_rib_attribute_sets',
     'Distinct attribute sets.',
     ['shard'],
