@@ -186,8 +186,10 @@ export class Peer {
   lastMonitoringMs = 0;
   dropAtMs = Infinity;
   isSuspect = false;
-  /** Bit by view: path ids were found to be other than the OPENs say. */
+  /** Bit by view: path ids or AS widths were found to be other than the OPENs or the A flag say. */
   guessedViews = 0;
+  /** Bit by view, by A flag of the header: AS paths were found to be in the other width (RFC 7854 §4.2). */
+  readonly otherAsWidth: [number, number] = [0, 0];
   /** F flag of a Loc-RIB: not the whole table. */
   isFiltered = false;
   parts: PeerUpPart[] = [];

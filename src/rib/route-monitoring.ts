@@ -79,7 +79,8 @@ export class RouteMonitor {
     const view = viewOf(header);
     context.peer = peer;
     context.view = view;
-    context.twoByteAsPath = header.isTwoByteAsPath;
+    const isOtherWidth = (peer.otherAsWidth[header.isTwoByteAsPath ? 1 : 0] & (1 << view)) !== 0;
+    context.twoByteAsPath = header.isTwoByteAsPath !== isOtherWidth;
     context.isLocRib = peer.isLocRib;
     context.isExternal = isAdjRibIn(view) && peer.localAs !== 0 && peer.as !== peer.localAs;
     try {
@@ -90,7 +91,7 @@ export class RouteMonitor {
     }
     counters.updates++;
     if (this.held !== null) this.held.update = counters.updates;
-    this.note(peer, view);
+    this.note(peer, view, header.isTwoByteAsPath);
     this.rib = null;
     this.withdraw(peer, view, nowMs);
     this.announce(peer, view, nowMs, timeMs);
@@ -106,11 +107,16 @@ export class RouteMonitor {
     return update.problem;
   }
 
-  private note(peer: Peer, view: number): void {
+  private note(peer: Peer, view: number, isTwoByteAsPath: boolean): void {
     const { update, counters } = this;
     if (update.treatAsWithdraw) counters.treatedAsWithdraw++;
     counters.discardedAttributes += update.discardedAttributes;
-    if (update.asWidthGuessed) counters.asWidthGuessed++;
+    if (update.asWidthGuessed) {
+      counters.asWidthGuessed++;
+      // Most paths fit one width only; from now on those that fit both are read as this one was.
+      peer.otherAsWidth[isTwoByteAsPath ? 1 : 0] ^= 1 << view;
+      this.suspectView(peer, view);
+    }
     for (const [family, entries] of update.skipped) {
       counters.countSkipped(counters.skippedFamilies, family, entries);
     }
@@ -135,9 +141,13 @@ export class RouteMonitor {
       const hasPathId = list.hasPathId[i] === 1;
       if (peer.forms.hasPathId(view, family) === hasPathId) continue;
       peer.forms.learn(view, family, hasPathId);
-      peer.guessedViews |= 1 << view;
-      for (const rib of peer.ribs) if (rib.view === view) this.ribs.suspect(rib);
+      this.suspectView(peer, view);
     }
+  }
+
+  private suspectView(peer: Peer, view: number): void {
+    peer.guessedViews |= 1 << view;
+    for (const rib of peer.ribs) if (rib.view === view) this.ribs.suspect(rib);
   }
 
   private suspectPeer(peer: Peer): void {

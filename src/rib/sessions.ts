@@ -277,6 +277,7 @@ export class Sessions {
     peer.localAs = peer.isLocRib ? header.peerAs : 0;
     peer.isSuspect = false;
     peer.guessedViews = 0;
+    peer.otherAsWidth.fill(0);
     peer.isFiltered = header.isFiltered;
     peer.parts = [];
     peer.partsDown = 0;

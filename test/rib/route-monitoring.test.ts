@@ -93,3 +93,32 @@ test('the status shows what is held', () => {
     },
   ]);
 });
+
+test('the width of AS numbers, found to be other than the A flag says, is learned by peer and view, counted, suspect', () => {
+  const driver = new RibDriver();
+  driver.send(peerUp(peer));
+  const twoByte = { ...attributes, isTwoByteAsPath: true };
+  // Seven AS numbers of two bytes, in segments that make three of four bytes as well.
+  const asPath = [[2, [65001, 65002, 64501]] as const, [1, [64510, 64511]] as const];
+  driver.send(routeMonitoring(peer, { ...twoByte, asPath: [65001, 65010], announced: ['10.0.0.0/16'] }));
+  driver.send(routeMonitoring(peer, { ...twoByte, asPath, announced: ['10.1.0.0/16'] }));
+  assert.equal(driver.lookup('10.0.0.1').originAs, 65010);
+  assert.equal(driver.lookup('10.1.0.1').neighborAs, 65001);
+  assert.deepEqual(driver.at('10.1.0.0/16'), ['adj-rib-in-pre 192.0.2.1 suspect']);
+  assert.equal(driver.shard.counters.asWidthGuessed, 1);
+  const post = { ...peer, isPostPolicy: true };
+  driver.send(routeMonitoring(post, { ...attributes, asPath: [65001, 70000], announced: ['10.2.0.0/16'] }));
+  assert.deepEqual(driver.at('10.2.0.0/16'), ['adj-rib-in-post 192.0.2.1']);
+  assert.equal(driver.lookup('10.2.0.1').originAs, 70000);
+});
+
+test('a width learned is forgotten when a path fits only what the A flag says', () => {
+  const driver = new RibDriver();
+  driver.send(peerUp(peer));
+  driver.send(routeMonitoring(peer, { ...attributes, isTwoByteAsPath: true, announced: ['10.0.0.0/16'] }));
+  driver.send(routeMonitoring(peer, { ...attributes, asPath: [65001, 65010], announced: ['10.1.0.0/16'] }));
+  driver.send(routeMonitoring(peer, { ...attributes, asPath: [65001, 4200000001], announced: ['10.2.0.0/16'] }));
+  assert.equal(driver.lookup('10.1.0.1').originAs, 65010);
+  assert.equal(driver.lookup('10.2.0.1').originAs, 4200000001);
+  assert.equal(driver.shard.counters.asWidthGuessed, 2);
+});
