@@ -85,3 +85,31 @@ test('a flood of exporters, more than the cache keeps, does not mix them up', ()
     }
   }
 });
+
+test('references: the own list, else the common one, never the router itself', () => {
+  const bmp = (n: number): string[] => [`198.51.100.${n}`];
+  const own = createRouterDirectory(
+    [
+      { name: 'edge1', bmp: bmp(1), references: ['rr2'], bgp: ['::ffff:192.0.2.1'] },
+      { name: 'edge2', bmp: bmp(2), references: [] },
+      { name: 'rr1', bmp: bmp(8) },
+      { name: 'rr2', bmp: bmp(9) },
+      { name: 'rr3', bmp: bmp(10) },
+    ],
+    4,
+    ['rr1', 'rr2'],
+  );
+  const names = (text: string): string[] => own.byBmpAddress(text).references.map(({ name }) => name);
+  assert.deepEqual(names('198.51.100.1'), ['rr2']);
+  assert.deepEqual(names('198.51.100.2'), ['rr1', 'rr2']);
+  assert.deepEqual(names('198.51.100.8'), ['rr2']);
+  assert.deepEqual(names('203.0.113.1'), ['rr1', 'rr2']);
+  assert.deepEqual(
+    own.references.map(({ name }) => name),
+    ['rr1', 'rr2'],
+  );
+  assert.equal(own.byBmpAddress('198.51.100.1').bgp[0].toString(), '192.0.2.1');
+  assert.equal(own.byBmpAddress('198.51.100.1').references[0], own.byBmpAddress('198.51.100.9'));
+  const wrong = [{ name: 'a', bmp: bmp(1), references: ['b'] }];
+  assert.throws(() => createRouterDirectory(wrong, 4), /no router "b"/);
+});

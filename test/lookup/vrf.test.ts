@@ -78,6 +78,7 @@ test('a route from inside another VRF is not imported by its targets: its own ro
   const redCustomer = { ...customer, distinguisher: redRd };
   const driver = driverWith(
     vpn(reflector, otherRd, '10.99.0.0/16'),
+    unicast(customer, '10.98.0.0/16'),
     peerUp(redCustomer),
     unicast(redCustomer, '10.4.0.0/16', { extCommunities: [targetHex('65000:11')] }),
   );
@@ -179,6 +180,8 @@ test('the End-of-RIB timeout completes VPN routes as well', () => {
 
 test('pre-policy beside post-policy of the same peer never answers, in a VRF neither', () => {
   const driver = driverWith(unicast(pre(customer), '10.1.1.0/24'), unicast(customer, '10.1.0.0/16'));
+  // Nor does its End-of-RIB make a view complete.
+  driver.rib.send(endOfRib(pre(customer)));
   assert.equal(driver.ask('10.1.1.1', { vrf: 'blue' }), '10.1.0.0/16 via 10.9.0.2 (adj-rib-in-post) by only');
 });
 
@@ -200,6 +203,16 @@ test("the flow's next hop is found in any view of the VRF", () => {
   assert.equal(
     driver.ask('10.1.0.1', { vrf: 'blue', nextHop: '203.0.113.1' }),
     '10.1.0.0/16 via 192.0.2.254 (loc-rib) by only',
+  );
+});
+
+test("with several routes of the flow's next hop, that of the VRF's own loc-rib comes first", () => {
+  const driver = new LookupDriver([{ name: 'edge1', bmp: [edge], vrfs: [blue] }], { views: [1, 0] });
+  driver.rib.send([peerUp(customer), unicast(customer, '10.1.0.0/16', { localPref: 200 })]);
+  driver.rib.send([peerUp(blueLocRib), unicast(blueLocRib, '10.1.0.0/16')]);
+  assert.equal(
+    driver.ask('10.1.0.1', { vrf: 'blue', nextHop: '10.9.0.2' }),
+    '10.1.0.0/16 via 192.0.2.254 (loc-rib) by next-hop',
   );
 });
 
