@@ -8,8 +8,10 @@
  */
 
 import type { IpAddress } from '../base/ip.ts';
+import type { Router } from '../model/router.ts';
 import type { RibShard } from '../rib/shard.ts';
 import type { AttributeTable, RouteTable } from '../rib/types.ts';
+import type { LookupTables } from './question.ts';
 
 /** Routes of a prefix whose attributes are read ahead. */
 const mostRoutes = 8;
@@ -90,4 +92,10 @@ export class LookAhead {
       );
     }
   }
+}
+
+/** Where a flow of the router is looked up first: in its own shard, or in its first reference's when no BMP session told of it. */
+export function shardAhead(tables: LookupTables, router: Router, own: RibShard): RibShard {
+  if (router.references.length === 0 || own.router(router.key) !== undefined) return own;
+  return tables.reference(router.references[0].shard) ?? own;
 }

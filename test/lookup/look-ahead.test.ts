@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { IpAddress } from '../../src/base/ip.ts';
-import { LookAhead } from '../../src/lookup/look-ahead.ts';
+import { LookAhead, shardAhead } from '../../src/lookup/look-ahead.ts';
 import { AttributeStore } from '../../src/rib/attribute-store.ts';
 import { PrefixTable } from '../../src/rib/prefix-table.ts';
-import { peerUp, routeMonitoring } from '../support/bmp-builder.ts';
+import { initiation, peerUp, routeMonitoring } from '../support/bmp-builder.ts';
+import { edge, LookupDriver } from '../support/lookup-driver.ts';
 import { RibDriver } from '../support/rib-driver.ts';
 
 function address(text: string): IpAddress {
@@ -36,4 +37,36 @@ void test('reading ahead takes addresses with and without a route, and none at a
     assert.notEqual(ahead.checksum, 0);
   }
   assert.equal(driver.lookup('10.1.2.3').originAs, 65001);
+});
+
+void test('reading ahead in VRFs reads their routes, not the global ones', () => {
+  const driver = new LookupDriver();
+  const peer = { address: '10.9.9.9', as: 65001, bgpId: '10.9.9.9', isPostPolicy: true };
+  const inVrf = { ...peer, type: 1, distinguisher: '0000fde80000000b' };
+  const update = { origin: 0, asPath: [65001], nextHop: '10.9.9.9', announced: ['10.0.0.0/8'] };
+  driver.rib.send([peerUp(inVrf), routeMonitoring(inVrf, update)]);
+  const ahead = new LookAhead(1);
+  ahead.add(driver.rib.shard, address('10.1.2.3'));
+  ahead.run();
+  assert.equal(ahead.checksum, 0);
+  ahead.add(driver.rib.shard, address('10.1.2.3'), true);
+  ahead.run();
+  assert.notEqual(ahead.checksum, 0);
+});
+
+void test('read ahead is where the router of the flow is answered for', () => {
+  const routers = [
+    { name: 'edge1', bmp: [edge], references: ['rr1'] },
+    { name: 'rr1', bmp: ['198.51.100.8'] },
+  ];
+  const driver = new LookupDriver(routers);
+  const { shard } = driver.rib;
+  const copy = new RibDriver().shard;
+  const [edge1, rr1] = driver.directory.configured;
+  const tables = { shard: () => shard, reference: () => copy };
+  assert.equal(shardAhead(tables, rr1, shard), shard);
+  assert.equal(shardAhead(tables, edge1, shard), copy);
+  assert.equal(shardAhead({ ...tables, reference: () => null }, edge1, shard), shard);
+  driver.rib.send(initiation());
+  assert.equal(shardAhead(tables, edge1, shard), shard);
 });
