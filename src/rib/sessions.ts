@@ -134,11 +134,16 @@ export class Sessions {
 
   /** Forgets sessions that are over and routers without one. */
   dropEmpty(session: BmpSession): void {
-    if (session.isUp || session.peers.size > 0 || session.waiting > 0) return;
+    if (!session.isUp && session.peers.size === 0 && session.waiting === 0) this.forget(session);
+  }
+
+  private forget(session: BmpSession): void {
     this.lastSession = null;
     this.lastPeer = null;
     const { router } = session;
     router.sessions.delete(session.key);
+    router.isUnordered = false;
+    for (const other of router.sessions.values()) router.isUnordered ||= other.isUnordered;
     router.outdate();
     if (router.sessions.size === 0) this.routers.delete(router.key);
   }
@@ -147,8 +152,7 @@ export class Sessions {
   dropRouter(router: RouterState): void {
     for (const session of router.sessions.values()) {
       for (const peer of session.peers.values()) this.drop(peer);
-      session.isUp = false;
-      this.dropEmpty(session);
+      this.forget(session);
     }
   }
 

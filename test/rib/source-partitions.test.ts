@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { settledMs } from '../../src/rib/source-partitions.ts';
 import { unorderedWindowMs } from '../../src/rib/shard.ts';
-import { initiation, type PeerOptions, peerUp, routeMonitoring } from '../support/bmp-builder.ts';
-import { RibDriver, type SendOptions, startMs } from '../support/rib-driver.ts';
+import { initiation, type PeerOptions, peerUp, routeMonitoring, termination } from '../support/bmp-builder.ts';
+import { RibDriver, type SendOptions, staleTimeMs, startMs } from '../support/rib-driver.ts';
 
 const header: PeerOptions = { address: '192.0.2.1', as: 65001, isPostPolicy: true };
 const router = '198.51.100.1';
@@ -102,4 +102,24 @@ test('answers of an unordered router are suspect', () => {
   driver.send([peerUp(header), announce(11, '10.1.0.0/16')], { partition: 0 });
   driver.pass(unorderedWindowMs);
   assert.equal(driver.lookup('10.1.0.1').suspect, true);
+});
+
+test('a router is in order again once its session without an order is forgotten', () => {
+  const driver = over([{ partition: 0 }, { partition: 1 }, { partition: 0 }]);
+  driver.send([peerUp(header), announce(1, '10.0.0.0/8')], { collector: 'c2', topic: 'other', topicId: 'id-9' });
+  driver.send(termination(), { partition: 0 });
+  driver.pass(unorderedWindowMs);
+  driver.pass(staleTimeMs);
+  assert.equal(driver.shard.router(router)?.sessions.size, 1);
+  assert.equal(isUnordered(driver), false);
+});
+
+test('a copy forgets other routers with all that is held of them', () => {
+  const driver = over([{ partition: 0 }, { partition: 1 }, { partition: 0 }]);
+  driver.send([peerUp(header), announce(1, '10.0.0.0/8')], { partition: 0 });
+  driver.shard.keepRouters(new Set(['198.51.100.9']));
+  assert.equal(driver.shard.router(router), undefined);
+  driver.pass(unorderedWindowMs);
+  assert.equal(driver.shard.heldMessages().length, 0);
+  assert.deepEqual(driver.routes.counts(), { routesV4: 0, routesV6: 0, prefixesV4: 0, prefixesV6: 0 });
 });
