@@ -1,7 +1,7 @@
 /**
  * Which AS and prefix length a flow is given: the chains `lookup.asn` and `lookup.net`, whose first non-zero value wins. In: a flow
  * and its answers. Out: four numbers in a reused object. Every encoder uses it, so that all outputs agree. The rules are Akvorado's
- * asn-providers and net-providers, docs/lookup.md.
+ * asn-providers and net-providers, docs/routing.md.
  *
  * A chain is the whole truth: when none of its members has a value the result is 0, even where the flow has one that the chain does
  * not admit (`asn: [routing]`, say).

@@ -1,5 +1,5 @@
 /**
- * An obviously right lookup over oracle-rib.ts: the rules of docs/lookup.md as filters over arrays, tier by tier. Answers are texts, as
+ * An obviously right lookup over oracle-rib.ts: the rules of docs/routing.md as filters over arrays, tier by tier. Answers are texts, as
  * support/rib-events.ts makes them of real ones.
  */
 
