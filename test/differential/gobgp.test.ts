@@ -49,10 +49,13 @@ interface Compared {
   readonly update: BgpUpdate | null;
   /** As bmpjson takes them. */
   readonly families: string;
+  readonly asWidth: 2 | 4;
 }
 
 function printed(messages: readonly Compared[]): PrintedMessage[] {
-  const input = messages.map(({ bytes, families }) => `${families} ${bytes.toString('hex')}\n`).join('');
+  const input = messages
+    .map(({ asWidth, bytes, families }) => `${families} ${asWidth} ${bytes.toString('hex')}\n`)
+    .join('');
   const { status, stderr, stdout } = spawnSync(`${folder}/bmpjson`, { input, encoding: 'utf8', maxBuffer: 1 << 28 });
   assert.equal(status, 0, stderr);
   return stdout
@@ -67,7 +70,9 @@ function recorded(path: string): Compared[] {
     const message = decodeBmpMessage(bytes, 0, bytes.length);
     if (message.kind === 'peer-up') sessions.apply(router, message);
     const { message: own, update } = decodeOwn(bytes, (peer) => sessions.context(router, peer));
-    return { bytes, own, update, families: update === null ? '-' : pathIdFamilies(update) };
+    const hasFlagA = 'peer' in message && message.peer.isTwoByteAsPath;
+    const asWidth = hasFlagA !== (update?.asWidthGuessed ?? false) ? 2 : 4;
+    return { bytes, own, update, families: update === null ? '-' : pathIdFamilies(update), asWidth };
   });
 }
 
@@ -93,10 +98,18 @@ function assertSame(messages: readonly Compared[], knownError: string): number {
   return refused;
 }
 
+/** "peer flags" of the UPDATEs that are so. */
+function sendersOf(messages: readonly Compared[], isSo: (update: BgpUpdate) => boolean): string[] {
+  const found = messages.filter(({ update }) => update !== null && isSo(update));
+  return [...new Set(found.map(({ own }) => `${String(own.peer?.['address'])} ${String(own.peer?.['flags'])}`))].sort();
+}
+
 interface Recording {
   readonly path: string;
   /** "peer flags" of those whose path ids are not as negotiated: FRR 8.4 writes none, GoBGP 3.10 none after policy. */
   readonly withoutPathIds: readonly string[];
+  /** Of those whose AS_PATH has not the width that the A flag says: FRR 8.4 on a session without 4-octet AS numbers. */
+  readonly otherAsWidth: readonly string[];
   readonly refused: number;
 }
 
@@ -107,21 +120,30 @@ const recordings: readonly Recording[] = [
   {
     path: 'bmp/bmp-tcp.pcap',
     withoutPathIds: ['10.99.0.1 64', '10.99.0.2 0', '10.99.0.2 64', '10.99.0.3 0', '10.99.0.3 64'],
+    otherAsWidth: [],
     refused: 0,
   },
-  { path: 'frr/session.pcap', withoutPathIds: ['10.77.0.2 0', '10.77.0.2 64'], refused: 0 },
-  { path: 'gobgp/session.pcap', withoutPathIds: ['10.77.0.1 64'], refused: 2 },
+  {
+    path: 'frr/session.pcap',
+    withoutPathIds: ['10.77.0.2 0', '10.77.0.2 64'],
+    otherAsWidth: ['10.77.0.4 0', '10.77.0.4 64'],
+    refused: 0,
+  },
+  { path: 'gobgp/session.pcap', withoutPathIds: ['10.77.0.1 64'], otherAsWidth: [], refused: 2 },
 ];
 
-for (const { path, refused, withoutPathIds } of recordings) {
+for (const { otherAsWidth, path, refused, withoutPathIds } of recordings) {
   test(`every message of ${path} is read as GoBGP's library reads it`, options, () => {
     const messages = recorded(path);
     assert.equal(assertSame(messages, noNotification), refused);
-    const guessed = messages.filter(({ update }) => update?.addPathGuessed ?? false);
-    const peers = new Set(
-      guessed.map(({ own }) => `${own.peer?.['address'] as string} ${own.peer?.['flags'] as number}`),
+    assert.deepEqual(
+      sendersOf(messages, (update) => update.addPathGuessed),
+      withoutPathIds,
     );
-    assert.deepEqual([...peers].sort(), withoutPathIds);
+    assert.deepEqual(
+      sendersOf(messages, (update) => update.asWidthGuessed),
+      otherAsWidth,
+    );
   });
 }
 
@@ -135,7 +157,8 @@ test(`${generated} generated UPDATEs are read as GoBGP's library reads them`, op
       twoByteAsPath: peer.isTwoByteAsPath,
       hasPathId: (family) => ids.has(`${family >>> 8}/${family & 255}`),
     }));
-    return { bytes, own: message, update, families: pathIds.join(',') || '-' };
+    const asWidth = (Number(message.peer?.['flags']) & 0x20) === 0 ? 4 : 2;
+    return { bytes, own: message, update, families: pathIds.join(',') || '-', asWidth };
   });
   assert.equal(assertSame(messages, noNotification), 0);
   const texts = new Set(messages.flatMap(({ update }) => (update === null ? [] : Object.keys(flagsOf(update)))));

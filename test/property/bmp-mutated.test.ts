@@ -27,7 +27,7 @@ import { mutate, type Random, randomNumbers } from '../support/mutations.ts';
 import { capturedMessages } from '../support/recorded-router.ts';
 import { RibDriver, staleTimeMs } from '../support/rib-driver.ts';
 
-const count = Number(process.env['FLOWRIB_FUZZ_COUNT'] ?? 100_000);
+const mutants = Number(process.env['FLOWRIB_FUZZ_COUNT'] ?? 100_000);
 const seed = Number(process.env['FLOWRIB_FUZZ_SEED'] ?? 7854);
 /** As a router with some hundred routes and peers needs, and what the smallest table has reserved. */
 const mostBytes = 32 << 20;
@@ -132,11 +132,11 @@ function reproducible(number: number, bytes: Buffer, body: () => void): void {
   }
 }
 
-void test(`${count} mutants of recorded messages are decoded, or refused with offset and field`, () => {
+void test(`${mutants} mutants of recorded messages are decoded, or refused with offset and field`, () => {
   const random = randomNumbers(seed);
   const driver = mutantDriver();
   let refused = 0;
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < mutants; i++) {
     const mutant = mutate(corpus[random(corpus.length)], corpus[random(corpus.length)], random);
     const bits = random(32);
     const context: UpdateContext = {
@@ -156,7 +156,7 @@ void test(`${count} mutants of recorded messages are decoded, or refused with of
     });
   }
   // Mutants that are all refused, or all accepted, test one half of the decoders.
-  assert.ok(refused > count / 10 && refused < (count * 9) / 10, `${refused} refused`);
+  assert.ok(refused > mutants / 10 && refused < (mutants * 9) / 10, `${refused} refused`);
   checkShard(driver);
 });
 
@@ -217,7 +217,7 @@ void test('mutants of records in collector headers are split, or refused with of
   const random = randomNumbers(seed + 1);
   const decoder = bmpDecoder('openbmp');
   const records = recordValues('bmp/gobmp-raw.jsonl');
-  for (let i = 0; i < count / 10; i++) {
+  for (let i = 0; i < mutants / 10; i++) {
     const mutant = mutate(records[random(records.length)], records[random(records.length)], random);
     reproducible(i, mutant, () => {
       try {

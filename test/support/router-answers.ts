@@ -53,6 +53,31 @@ export function frrPaths(answer: unknown, neighbour: string): PrintedRoute[] {
   return printed;
 }
 
+interface FrrEvpnPrefix {
+  readonly ip: string;
+  readonly ipLen: number;
+  readonly paths: readonly (readonly FrrPath[])[];
+}
+
+/** `show bgp l2vpn evpn route detail type prefix json`. */
+export function frrEvpnPaths(answer: unknown, neighbour: string): PrintedRoute[] {
+  return Object.entries(answer as Record<string, unknown>).flatMap(([rd, value]) => {
+    if (typeof value !== 'object' || value === null) return [];
+    const { rd: _rd, ...prefixes } = value as Record<string, FrrEvpnPrefix>;
+    return Object.values(prefixes).flatMap(({ ip, ipLen, paths }) =>
+      paths
+        .flat()
+        .filter((path) => path.peer.peerId === neighbour)
+        .map((path) => ({
+          rd: rdText(rd),
+          prefix: `${ip}/${ipLen}`,
+          isStale: path.stale ?? false,
+          attributes: frrAttributes(path),
+        })),
+    );
+  });
+}
+
 /** `show bgp summary json`: accepted prefixes by "family neighbour" of the neighbours that are up. */
 export function frrReceivedTotals(answer: unknown): Map<string, number> {
   const totals = new Map<string, number>();
@@ -128,24 +153,36 @@ interface GoBgpAttribute {
   readonly communities?: readonly number[];
 }
 
+interface GoBgpPrefix {
+  readonly prefix: string;
+  readonly rd?: { type: number; admin: number | string; assigned: number };
+}
+
 interface GoBgpPath {
-  readonly nlri: { prefix: string; rd?: { type: number; admin: number | string; assigned: number } };
-  readonly best: boolean;
-  readonly stale: boolean;
+  readonly nlri: GoBgpPrefix | { type: number; value: GoBgpPrefix };
+  /** Both absent for false. */
+  readonly best?: boolean;
+  readonly stale?: boolean;
   readonly attrs: readonly GoBgpAttribute[];
 }
+
+/** EVPN route type (RFC 9136); others are not prefixes. */
+const evpnIpPrefix = 5;
 
 /** `gobgp global rib -j`, `gobgp neighbor X adj-in -j` or `adj-out -j`; `best` asks for the best path of each prefix only. */
 export function gobgpPaths(answer: unknown, best = false): PrintedRoute[] {
   const paths = Object.values((answer ?? {}) as Record<string, GoBgpPath[]>).flat();
   return paths
-    .filter((path) => path.best || !best)
-    .map(({ attrs, nlri, stale }) => ({
-      rd: nlri.rd === undefined ? '' : `${nlri.rd.type}:${nlri.rd.admin}:${nlri.rd.assigned}`,
-      prefix: nlri.prefix,
-      isStale: stale,
-      attributes: gobgpAttributes(attrs),
-    }));
+    .filter(({ nlri, ...path }) => (path.best === true || !best) && !('value' in nlri && nlri.type !== evpnIpPrefix))
+    .map(({ attrs, nlri, stale }) => {
+      const { prefix, rd } = 'value' in nlri ? nlri.value : nlri;
+      return {
+        rd: rd === undefined ? '' : `${rd.type}:${rd.admin}:${rd.assigned}`,
+        prefix,
+        isStale: stale ?? false,
+        attributes: gobgpAttributes(attrs),
+      };
+    });
 }
 
 function gobgpAttributes(list: readonly GoBgpAttribute[]): Record<string, unknown> {

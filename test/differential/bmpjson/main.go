@@ -1,7 +1,8 @@
 // Command bmpjson decodes BMP with GoBGP's packet library, which shares no code with flowrib, for the differential test beside it.
 //
-// Standard input: one message a line, "FAMILIES HEX": the families whose NLRI have path ids ("1/1,2/1", or "-"), and the message.
-// Standard output: one line of JSON for each. The per-peer header's A flag says how wide AS numbers are.
+// Standard input: one message a line, "FAMILIES WIDTH HEX": the families whose NLRI have path ids ("1/1,2/1", or "-"), the octets of an AS
+// number in AS_PATH (GoBGP's library does not go by the A flag; told nothing, it refuses or misreads paths of 2-octet numbers), the message.
+// Standard output: one line of JSON for each.
 package main
 
 import (
@@ -17,8 +18,6 @@ import (
 	"github.com/osrg/gobgp/v4/pkg/packet/bgp"
 	"github.com/osrg/gobgp/v4/pkg/packet/bmp"
 )
-
-const flagTwoByteAsPath = 0x20
 
 type peer struct {
 	Type          uint8   `json:"type"`
@@ -71,25 +70,26 @@ func main() {
 	defer out.Flush()
 	encoder := json.NewEncoder(out)
 	for in.Scan() {
-		families, text, _ := strings.Cut(in.Text(), " ")
-		data, err := hex.DecodeString(text)
+		fields := strings.Fields(in.Text())
+		if len(fields) != 3 {
+			fmt.Fprintln(os.Stderr, "not FAMILIES WIDTH HEX:", in.Text())
+			os.Exit(1)
+		}
+		data, err := hex.DecodeString(fields[2])
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
-		if err := encoder.Encode(decode(data, families)); err != nil {
+		if err := encoder.Encode(decode(data, fields[0], fields[1] == "2")); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
 	}
 }
 
-func decode(data []byte, families string) message {
+func decode(data []byte, families string, isTwoByte bool) message {
 	msg, err := bmp.ParseBMPMessageWithOptions(data, func(h bmp.BMPPeerHeader) []*bgp.MarshallingOption {
-		return []*bgp.MarshallingOption{{
-			AddPath:    addPathOf(families),
-			Use2ByteAS: h.PeerType != bmp.BMP_PEER_TYPE_LOCAL_RIB && h.Flags&flagTwoByteAsPath != 0,
-		}}
+		return []*bgp.MarshallingOption{{AddPath: addPathOf(families), Use2ByteAS: isTwoByte}}
 	})
 	result := message{}
 	if err != nil {

@@ -12,8 +12,11 @@ import { gobgpPathIds, gobgpPaths, type PrintedRoute } from '../../support/route
 const families: readonly (readonly [name: string, afi: number, safi: number])[] = [
   ['ipv4', 1, 1],
   ['ipv6', 2, 1],
+  ['ipv4-mpls', 1, 4],
+  ['ipv6-mpls', 2, 4],
   ['vpnv4', 1, 128],
   ['vpnv6', 2, 128],
+  ['evpn', 25, 70],
 ];
 const neighbours = ['10.77.0.1', 'fd77::1', '10.77.0.3', 'fd77::3', '10.77.0.4', 'fd77::4'];
 const ownAs = '65002';
@@ -26,6 +29,23 @@ const toldAgainAfterRestart: Readonly<Record<string, readonly string[]>> = {
   '10.77.0.3': ['172.16.1.0/24', '172.16.2.0/23'],
   'fd77::3': ['fd01:16::/32'],
 };
+
+/**
+ * A route that came again with GoBGP's own AS in its path is gone from its tables, and withdrawn post-policy. Pre-policy GoBGP 3.10 says
+ * nothing, so there the route of the moment before stands.
+ */
+const replacedByLoop: Readonly<Record<string, readonly string[]>> = {
+  'graceful restart, peer back: neighbor 10.77.0.1 adj-in -a ipv4': ['100.64.0.0/10', '100.64.0.0/16'],
+};
+const lastPrinted = new Map<string, readonly PrintedRoute[]>();
+
+/** The printed routes, and what the router did not tell the end of. */
+function withUntold(name: string, table: string, printed: readonly PrintedRoute[]): PrintedRoute[] {
+  const untold = replacedByLoop[`${name}: ${table.replace(' (text)', '')}`] ?? [];
+  const kept = (lastPrinted.get(table) ?? []).filter(({ prefix }) => untold.includes(prefix));
+  lastPrinted.set(table, printed);
+  return [...printed, ...kept];
+}
 
 const checkpoints = readCheckpoints('gobgp/session.answers.json');
 const allPrefixes = new Set(
@@ -79,15 +99,16 @@ for (const { answers, atMs, name } of checkpoints) {
         // Stale paths of a neighbour that restarts are in GoBGP's table still; over BMP it said Peer Down, which ends them (RFC 7854 §4.9).
         const printed = gobgpPaths(answers[command]).filter((route) => !isLoop(route) && !route.isStale);
         const pre = take('adj-rib-in-pre', neighbour, afi, safi);
-        assertSame(pre.map(withGlobalNextHop), printed, `pre-policy, ${command}`);
+        assertSame(pre.map(withGlobalNextHop), withUntold(name, command, printed), `pre-policy, ${command}`);
         const isAfterRestart = name === 'graceful restart, peer back' && neighbour in toldAgainAfterRestart;
         const accepted = isAfterRestart
           ? printed.filter(({ prefix }) => toldAgainAfterRestart[neighbour].includes(prefix))
           : printed;
         assertSame(take('adj-rib-in-post', neighbour, afi, safi), accepted, `post-policy, ${command}`);
 
-        const ids = gobgpPathIds(answers[`${command} (text)`]).filter((route) => !isLoop(route));
-        if (ids.length > 0) assertPathIds(pre, ids);
+        const text = `${command} (text)`;
+        const ids = gobgpPathIds(answers[text]).filter((route) => !isLoop(route));
+        if (ids.length > 0) assertPathIds(pre, withUntold(name, text, ids));
       }
     }
     assert.equal(compared, routes.length, 'no route that was not compared');

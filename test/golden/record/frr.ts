@@ -4,7 +4,24 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { ask, namespaceOf, type Network, pause } from './namespaces.ts';
 
-const unrelated = new Set(['advertisedTo', 'lastUpdate', 'hostname', 'segments', 'version', 'selectionReason']);
+const unrelated = new Set([
+  'advertisedTo',
+  'lastUpdate',
+  'hostname',
+  'segments',
+  'version',
+  'bestpath',
+  'valid',
+  'addpathTxId',
+  'addpathTxIdAll',
+  'addpathTxIdBestPerAS',
+  'accessible',
+  'used',
+  'afi',
+  'length',
+  'routerId',
+  'type',
+]);
 const daemons = '/usr/lib/frr';
 
 export class Frr {
@@ -49,12 +66,20 @@ export class Frr {
     const prefixes =
       distinguished === undefined ? Object.keys(routes) : Object.values(distinguished).flatMap((list) => Object.keys(list));
     const paths: Record<string, unknown> = {};
-    for (const prefix of new Set(prefixes)) {
-      paths[prefix] = JSON.parse(this.run(`show bgp ${family} ${prefix} json`), (key: string, value: unknown) =>
-        unrelated.has(key) ? undefined : value,
-      ) as unknown;
-    }
+    const asked = [...new Set(prefixes)];
+    const commands = asked.map((prefix) => `show bgp ${family} ${prefix} json`);
+    // One object after another, each ending with a brace at the beginning of a line.
+    const texts = commands.length === 0 ? [] : this.run(...commands).split(/(?<=^\}\n)/m).filter((text) => text.trim() !== '');
+    if (texts.length !== asked.length) throw new Error(`${texts.length} answers to ${asked.length} questions`);
+    texts.forEach((text, i) => {
+      paths[asked[i]] = related(text);
+    });
     return paths;
+  }
+
+  /** The output of a command without what says nothing of routes. */
+  related(command: string): unknown {
+    return related(this.run(command));
   }
 
   version(): string {
@@ -68,6 +93,10 @@ export class Frr {
     }
     rmSync(this.runFolder, { recursive: true, force: true });
   }
+}
+
+function related(text: string): unknown {
+  return JSON.parse(text, (key: string, value: unknown) => (unrelated.has(key) ? undefined : value)) as unknown;
 }
 
 async function waitFor(isThere: () => boolean): Promise<void> {

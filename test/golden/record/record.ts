@@ -29,26 +29,37 @@ const gobgp4 = new GoBgp(network, 4, folder);
 const captures = [`${golden}frr/session.pcap`, `${golden}gobgp/session.pcap`];
 const checkpoints: { frr: Checkpoint[]; gobgp: Checkpoint[] } = { frr: [], gobgp: [] };
 
-const families = ['ipv4', 'ipv6', 'vpnv4', 'vpnv6'] as const;
+const families = ['ipv4', 'ipv6', 'ipv4-mpls', 'ipv6-mpls', 'vpnv4', 'vpnv6', 'evpn'] as const;
 
 /** Nothing more comes over BMP. */
 async function quiet(): Promise<void> {
   let last = -1;
   for (let calm = 0; calm < 6; calm++) {
     await pause(500);
-    const size = captures.reduce((sum, file) => sum + statSync(file).size, 0);
+    const size = captures.reduce((sum, file) => sum + sizeOf(file), 0);
     if (size !== last) calm = 0;
     last = size;
   }
 }
 
 async function checkpoint(name: string, asksSenders: boolean): Promise<void> {
-  await quiet();
-  const atMs = Date.now();
-  checkpoints.frr.push({ name, atMs, answers: frrAnswers(asksSenders) });
-  checkpoints.gobgp.push({ name, atMs, answers: gobgpAnswers() });
-  console.log(`${name}: recorded`);
-  await pause(200);
+  for (let tries = 0; tries < 5; tries++) {
+    await quiet();
+    const sizes = captures.map(sizeOf);
+    const atMs = Date.now();
+    const answers = { gobgp: gobgpAnswers(), frr: frrAnswers(asksSenders) };
+    // What came while they were asked may or may not be in their answers.
+    if (captures.some((file, i) => sizeOf(file) !== sizes[i])) continue;
+    checkpoints.frr.push({ name, atMs, answers: answers.frr });
+    checkpoints.gobgp.push({ name, atMs, answers: answers.gobgp });
+    console.log(`${name}: recorded`);
+    return;
+  }
+  throw new Error(`${name}: it does not become quiet`);
+}
+
+function sizeOf(file: string): number {
+  return statSync(file).size;
 }
 
 function frrAnswers(asksSenders: boolean): Record<string, unknown> {
@@ -56,20 +67,23 @@ function frrAnswers(asksSenders: boolean): Record<string, unknown> {
   answers['show bgp summary json'] = frr.show('show bgp summary json');
   for (const family of ['ipv4 unicast', 'ipv6 unicast', 'ipv4 vpn', 'ipv6 vpn']) {
     answers[`show bgp ${family} PREFIX json`] = frr.paths(family);
-    for (const router of family.endsWith('vpn') ? [2] : [2, 3]) {
+    for (const router of family.endsWith('vpn') ? [2] : family === 'ipv4 unicast' ? [2, 3, 4] : [2, 3]) {
       const neighbour = family === 'ipv6 unicast' ? address6Of(router) : addressOf(router);
       const command = `show bgp ${family} neighbors ${neighbour} received-routes json`;
       const { receivedRoutes } = frr.show(command) as { receivedRoutes?: unknown };
       answers[command] = { receivedRoutes };
     }
   }
+  const evpn = 'show bgp l2vpn evpn route detail type prefix json';
+  answers[evpn] = frr.related(evpn);
   if (!asksSenders) return answers;
   // FRR 8.4 prints received routes without communities and without path ids: what the sender says it sent fills that in.
-  for (const family of ['ipv4', 'vpnv4', 'vpnv6']) {
+  for (const family of ['ipv4', 'vpnv4', 'vpnv6', 'evpn']) {
     answers[`router 2: neighbor ${addressOf(1)} adj-out -a ${family}`] = adjOut(gobgp2, addressOf(1), family);
   }
   answers[`router 2: neighbor ${address6Of(1)} adj-out -a ipv6`] = adjOut(gobgp2, address6Of(1), 'ipv6');
   answers[`router 3: neighbor ${addressOf(1)} adj-out -a ipv4`] = adjOut(gobgp3, addressOf(1), 'ipv4');
+  answers[`router 4: neighbor ${addressOf(1)} adj-out -a ipv4`] = adjOut(gobgp4, addressOf(1), 'ipv4');
   answers[`router 3: neighbor ${address6Of(1)} adj-out -a ipv6`] = adjOut(gobgp3, address6Of(1), 'ipv6');
   return answers;
 }
@@ -83,8 +97,8 @@ function gobgpAnswers(): Record<string, unknown> {
   for (const family of families) answers[`global rib -a ${family}`] = gobgp2.show('global', 'rib', '-a', family);
   for (const router of [1, 3, 4]) {
     for (const family of families) {
-      const neighbour = family === 'ipv6' ? address6Of(router) : addressOf(router);
-      if (router === 3 && family.startsWith('vpn')) continue;
+      const neighbour = family.startsWith('ipv6') ? address6Of(router) : addressOf(router);
+      if (!isSpoken(router, family)) continue;
       const command = ['neighbor', neighbour, 'adj-in', '-a', family];
       answers[command.join(' ')] = gobgp2.show(...command);
       // Only the text form tells path ids.
@@ -92,6 +106,12 @@ function gobgpAnswers(): Record<string, unknown> {
     }
   }
   return answers;
+}
+
+/** With router 2. */
+function isSpoken(router: number, family: string): boolean {
+  if (router === 3) return family === 'ipv4' || family === 'ipv6';
+  return router === 4 || !family.endsWith('mpls');
 }
 
 function originate(router: GoBgp, routes: readonly (readonly [string, string])[]): void {
@@ -120,6 +140,7 @@ async function main(): Promise<void> {
   await checkpoint('changed', true);
 
   await gobgp4.stop('SIGTERM');
+  await quiet();
   frr.run('configure terminal', 'router bgp 65001', `neighbor ${addressOf(3)} shutdown`);
   await pause(2000);
   await checkpoint('peers lost', false);
@@ -146,10 +167,26 @@ async function main(): Promise<void> {
 }
 
 /** What says nothing of routes, or the same as what stands beside it, is left out. */
-const unrelated = new Set(['age', 'source-id', 'addrPrefix', 'prefixLen', 'network', 'weight', 'appliedStatusSymbols']);
+const unrelated = new Set([
+  'age',
+  'source-id',
+  'neighbor-ip',
+  'num',
+  'addrPrefix',
+  'prefixLen',
+  'network',
+  'weight',
+  'appliedStatusSymbols',
+]);
 
 function answerText(answer: unknown): string {
-  return JSON.stringify(answer, (key: string, value: unknown) => (unrelated.has(key) ? undefined : value));
+  return JSON.stringify(answer, (key: string, value: unknown) => {
+    if (unrelated.has(key) || ((key === 'best' || key === 'stale') && value === false)) return undefined;
+    const attribute = value as { type?: unknown; nexthop?: unknown; afi?: unknown; safi?: unknown } | null;
+    // The NLRI again.
+    if (attribute?.type === 14) return { type: 14, nexthop: attribute.nexthop, afi: attribute.afi, safi: attribute.safi };
+    return value;
+  });
 }
 
 /** One answer a line. */

@@ -30,6 +30,12 @@ export const routesOf2: Routes = [
   ['vpnv4', '0.0.0.0/0 label 103 rd 65002:100 rt 65002:100 origin igp'],
   ['vpnv6', '2001:db8:50::/48 label 200 rd 65002:100 rt 65002:100 origin igp large-community 65002:50:6'],
   ['vpnv6', '2001:db8:50::/48 label 201 rd 65002:101 rt 65002:101 origin igp'],
+  ['ipv4-mpls', '10.61.0.0/16 100 origin igp community 65002:61'],
+  ['ipv6-mpls', '2001:db8:61::/48 101 origin igp'],
+  ['evpn', 'prefix 10.60.0.0/16 etag 0 label 600 rd 65002:600 rt 65002:600 origin igp'],
+  ['evpn', 'prefix 10.60.1.0/24 gw 10.77.0.2 etag 7 label 601 rd 65002:600 rt 65002:600 origin igp'],
+  ['evpn', 'prefix 2001:db8:60::/48 etag 0 label 602 rd 65002:600 rt 65002:600 origin igp'],
+  ['evpn', 'multicast 10.77.0.2 etag 0 rd 65002:600 rt 65002:600'],
 ];
 
 export const routesOf3: Routes = [
@@ -57,6 +63,9 @@ export const routesOf4: Routes = [
   ['ipv6', '2001:db8:40::/48 origin igp local-pref 120 community 65002:4'],
   ['vpnv4', '10.54.0.0/16 label 400 rd 65002:100 rt 65002:100 origin igp local-pref 110'],
   ['vpnv6', '2001:db8:54::/48 label 401 rd 4200000001:9 rt 65002:100 origin igp'],
+  ['ipv4', '10.4.100.0/24 origin igp aspath "64512 4200000001 64513"'],
+  ['ipv4-mpls', '10.64.0.0/16 400 origin igp local-pref 130'],
+  ['evpn', 'prefix 10.65.0.0/16 etag 0 label 700 rd 65002:700 rt 65002:700 origin igp local-pref 140'],
 ];
 
 /** Replaced, withdrawn and new while all sessions are up. */
