@@ -146,9 +146,12 @@ test('further apart than the window, or in one UPDATE, there is no doubt', () =>
 test('seconds that differ leave no doubt', () => {
   const driver = withPeer();
   driver.send([withdraw(12, '10.0.0.0/8'), announce(11, '10.0.0.0/8'), announce(13, '10.1.0.0/16')]);
+  driver.send([announce(13, '10.2.0.0/16'), withdraw(12, '10.2.0.0/16')]);
   driver.pass(windowMs);
   assert.deepEqual(driver.at('10.0.0.0/8'), []);
   assert.deepEqual(driver.at('10.1.0.0/16'), live);
+  assert.deepEqual(driver.at('10.2.0.0/16'), live);
+  assert.equal(driver.shard.counters.doubtfulOrder, 0);
 });
 
 test('of more keys than are remembered the time of the route tells the doubt', () => {

@@ -47,8 +47,8 @@ test('partition growth moves a key once and for good', () => {
 });
 
 test('a topic made anew starts over', () => {
-  const driver = over([{ partition: 0 }, { partition: 1 }, { partition: 0, topicId: 'id-2', offset: 0 }]);
-  over([{ partition: 1, topicId: 'id-2', offset: 0 }], driver);
+  const driver = over([{ partition: 0 }, { partition: 1 }, { partition: 1, topicId: 'id-2', offset: 0 }]);
+  over([{ partition: 0, topicId: 'id-2', offset: 0 }], driver);
   assert.equal(isUnordered(driver), false);
 });
 
