@@ -29,6 +29,7 @@ class PeerContext implements UpdateContext {
   twoByteAsPath = false;
   isLocRib = false;
   isExternal = false;
+  isPrePolicy = false;
   peer: Peer | null = null;
   view = 0;
 
@@ -82,6 +83,7 @@ export class RouteMonitor {
     const isOtherWidth = (peer.otherAsWidth[header.isTwoByteAsPath ? 1 : 0] & (1 << view)) !== 0;
     context.twoByteAsPath = header.isTwoByteAsPath !== isOtherWidth;
     context.isLocRib = peer.isLocRib;
+    context.isPrePolicy = view === viewAdjRibInPre;
     context.isExternal = isAdjRibIn(view) && peer.localAs !== 0 && peer.as !== peer.localAs;
     try {
       decodeUpdate(buffer, start, end, context, update, recordStart);

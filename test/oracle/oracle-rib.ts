@@ -184,6 +184,9 @@ export class OracleRib {
     // From another AS an empty path is malformed, as far as the OPENs tell who is another AS: treat-as-withdraw.
     const isExternal = isUp && !peer.isLocRib && peer.as !== oracleLocalAs && (view === 1 || view === 2);
     if (isExternal && attributes.asPath.length === 0) return;
+    // As received from outside, what only internal neighbours may send is discarded.
+    const kept =
+      isExternal && view === 2 ? { ...attributes, localPref: null, originatorId: null, clusterList: 0 } : attributes;
     const localAs = isUp ? oracleLocalAs : peer.isLocRib ? peer.as : 0;
     this.routes.set(key, {
       session,
@@ -193,7 +196,7 @@ export class OracleRib {
       prefix,
       pathId,
       nlri,
-      attributes,
+      attributes: kept,
       generation,
       localAs,
       suspect: !isUp,

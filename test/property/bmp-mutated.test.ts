@@ -143,6 +143,7 @@ void test(`${mutants} mutants of recorded messages are decoded, or refused with 
       twoByteAsPath: (bits & 1) !== 0,
       isLocRib: (bits & 2) !== 0,
       isExternal: (bits & 16) !== 0,
+      isPrePolicy: (bits & 16) !== 0,
       hasPathId: () => (bits & 4) !== 0,
       hasMultipleLabels: () => (bits & 8) !== 0,
     };

@@ -23,6 +23,7 @@ function decodeRecord(buffer: Buffer, start: number, end: number, pathIds: boole
     twoByteAsPath,
     isLocRib: false,
     isExternal: false,
+    isPrePolicy: false,
     hasPathId: () => pathIds,
     hasMultipleLabels: () => pathIds,
   };

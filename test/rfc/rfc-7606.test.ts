@@ -103,12 +103,40 @@ void describe('RFC 7606 §2: attribute discard keeps the route', () => {
   for (const [name, raw] of cases) {
     void test(name, () => {
       const driver = filled();
-      driver.send(routeMonitoring(peer, withRaw(raw, { ...route, localPref: 200 })));
+      driver.send(routeMonitoring(peer, withRaw(raw, { ...route, communities: ['65001:200'] })));
       assert.deepEqual(driver.at('10.0.0.0/8'), all);
-      assert.equal(driver.lookup('10.0.0.1', null, { views: [2] }).attributes.localPref, 200);
+      assert.equal(driver.lookup('10.0.0.1', null, { views: [2] }).attributes.communities, 1);
       assert.deepEqual([driver.shard.counters.treatedAsWithdraw, driver.shard.counters.discardedAttributes], [0, 1]);
     });
   }
+
+  const internalOnly = { localPref: 500, originatorId: '192.0.2.99', clusterList: ['192.0.2.98'] };
+  const kept = (driver: RibDriver): boolean[] => {
+    const { hasLocalPref, hasOriginatorId, clusterList } = driver.lookup('10.0.0.1').attributes;
+    return [hasLocalPref, hasOriginatorId, clusterList > 0];
+  };
+
+  void test('§7.5, §7.9, §7.10: what only internal neighbours may send is discarded as received from an external one', () => {
+    const driver = new RibDriver();
+    driver.send([peerUp(peer), routeMonitoring(peer, { ...route, ...internalOnly })]);
+    assert.deepEqual(kept(driver), [false, false, false]);
+    assert.equal(driver.shard.counters.discardedAttributes, 3);
+    assert.equal(driver.shard.counters.treatedAsWithdraw, 0);
+  });
+
+  void test('RFC 5065 §4: not from a member of the confederation, nor after policy, nor from an internal neighbour', () => {
+    const confederation = { asPath: [[3, [65001]]] } as const;
+    for (const [header, options] of [
+      [peer, confederation],
+      [{ ...peer, isPostPolicy: true }, {}],
+      [{ ...peer, as: 65000 }, {}],
+    ] as const) {
+      const driver = new RibDriver();
+      driver.send([peerUp(header), routeMonitoring(header, { ...route, ...internalOnly, ...options })]);
+      assert.deepEqual(kept(driver), [true, true, true]);
+      assert.equal(driver.shard.counters.discardedAttributes, 0);
+    }
+  });
 
   void test('§3 g: of an attribute that comes twice the first counts', () => {
     const update = updateOf(bgpUpdate(withRaw(attribute(4, Buffer.from([0, 0, 0, 9]), 0x80), { ...route, med: 5 })));

@@ -11,6 +11,7 @@ export const plainContext: UpdateContext = {
   twoByteAsPath: false,
   isLocRib: false,
   isExternal: false,
+  isPrePolicy: false,
   hasPathId: () => false,
   hasMultipleLabels: () => false,
 };

@@ -26,6 +26,7 @@ export class BmpSessions {
       twoByteAsPath: peer.isTwoByteAsPath,
       isLocRib: peer.type === peerTypeLocRib,
       isExternal: false,
+      isPrePolicy: false,
       hasPathId: (family) => up !== undefined && hasPathId(up, peer, family),
       hasMultipleLabels: (family) =>
         up !== undefined && labelCount(up.sentOpen, family) > 1 && labelCount(up.receivedOpen, family) > 1,

@@ -3,7 +3,7 @@
  * What is wrong has one of two consequences, and never more: the routes count as withdrawn, or the attribute as absent.
  */
 
-import { AsPathWords, readAsPath } from './attr-02-as-path.ts';
+import { AsPathWords, asSequenceType, readAsPath } from './attr-02-as-path.ts';
 import { MpAttribute, NextHop, readMpReach, readMpUnreach } from './attr-14-mp-reach.ts';
 import { mergeAs4Path, readAs4Path } from './attr-17-as4-path.ts';
 import { readWord } from '../../base/ip.ts';
@@ -105,6 +105,20 @@ export class PathAttributes {
       at = from + size;
     }
     this.mergePaths();
+  }
+
+  /**
+   * What only internal neighbours may send is discarded from others, as the router itself does (RFC 7606 §7.5, §7.9, §7.10). Members of a
+   * confederation are in other ASes, but not external: their paths begin with a confederation segment.
+   */
+  discardInternal(): void {
+    if (this.asPath.length > 0 && this.asPath.words[0] >>> 16 > asSequenceType) return;
+    if (this.hasLocalPref) this.discardedAttributes++;
+    if (this.hasOriginatorId) this.discardedAttributes++;
+    if (this.clusterListSize > 0) this.discardedAttributes++;
+    this.hasLocalPref = false;
+    this.hasOriginatorId = false;
+    this.clusterListSize = 0;
   }
 
   private reset(): void {

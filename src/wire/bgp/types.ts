@@ -36,6 +36,8 @@ export interface UpdateContext {
   readonly isLocRib: boolean;
   /** The PDU is from the Adj-RIB-In of a peer in another AS: its AS_PATH cannot be empty. */
   readonly isExternal: boolean;
+  /** It is as received, before policy. */
+  readonly isPrePolicy: boolean;
   /** NLRI of `afi << 8 | safi` start with a 4-byte path id. */
   hasPathId(family: number): boolean;
   /** Labels are a stack (Multiple Labels negotiated), not one 3-octet label. */

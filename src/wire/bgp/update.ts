@@ -101,6 +101,7 @@ export function decodeUpdate(
     return;
   }
   attributes.read(buffer, attributesStart, attributesEnd, context.twoByteAsPath, start);
+  if (context.isExternal && context.isPrePolicy) attributes.discardInternal();
   readWithdrawals(buffer, withdrawnStart, withdrawnEnd, context, into);
   readAnnouncements(buffer, attributesEnd, end, context, into);
   finishUpdate(into, withdrawnStart === withdrawnEnd && attributesEnd === end);
