@@ -2,13 +2,24 @@
 
 import { formatIp } from '../../src/base/ip.ts';
 import type { AttributeOptions, PrefixInput, SegmentInput } from '../support/bgp-builder.ts';
-import { type PeerOptions, routeMonitoring, type UpdateOptions } from '../support/bmp-builder.ts';
+import {
+  initiation,
+  type OpenOptions,
+  peerDown,
+  type PeerOptions,
+  peerUp,
+  routeMonitoring,
+  statisticsReport,
+  type UpdateOptions,
+} from '../support/bmp-builder.ts';
 import type { Random } from '../support/mutations.ts';
 
 export interface GeneratedMessage {
   readonly bytes: Buffer;
   /** "afi/safi" of the families whose NLRI have path ids. */
   readonly pathIds: readonly string[];
+  /** Labels are stacks of up to three (Multiple Labels negotiated). */
+  readonly hasStacks: boolean;
 }
 
 const families = [
@@ -36,8 +47,10 @@ export function generatedMessage(random: Random): GeneratedMessage {
   };
   const [afi, safi] = families[random(families.length)];
   const pathIds = ['1/1', `${afi}/${safi}`].filter(() => random(3) === 0);
-  const v4Routes = (): PrefixInput[] => routes(random, 1, 1, pathIds.includes('1/1'));
-  const mpRoutes = (): PrefixInput[] => routes(random, afi, safi, pathIds.includes(`${afi}/${safi}`));
+  const hasStacks = random(3) === 0;
+  const v4Routes = (): PrefixInput[] => routes(random, 1, 1, pathIds.includes('1/1'), 1);
+  const mpRoutes = (labels: number): PrefixInput[] =>
+    routes(random, afi, safi, pathIds.includes(`${afi}/${safi}`), labels);
   const update: UpdateOptions = { isTwoByteAsPath, ...attributes(random, isTwoByteAsPath) };
   const kind = random(8);
   const hasRoutes = kind < 3 || kind === 5;
@@ -45,11 +58,57 @@ export function generatedMessage(random: Random): GeneratedMessage {
   if (kind === 2 || kind === 7) update.withdrawn = v4Routes();
   // IPv4 unicast in MP_REACH_NLRI beside NLRI of its own would make two next hops of one family, which bmpjson's form does not tell apart.
   if (kind >= 3 && kind < 7 && !(hasRoutes && afi === 1 && safi === 1)) {
-    update.mpReach = { afi, safi, nextHop: nextHop(random, afi, safi), prefixes: mpRoutes() };
+    update.mpReach = { afi, safi, nextHop: nextHop(random, afi, safi), prefixes: mpRoutes(hasStacks ? 3 : 1) };
   }
-  if (kind === 6 || kind === 7) update.mpUnreach = { afi, safi, prefixes: random(8) === 0 ? [] : mpRoutes() };
-  if (random(50) === 0) return { bytes: routeMonitoring(peer, {}), pathIds };
-  return { bytes: routeMonitoring(peer, update), pathIds };
+  if (kind === 6 || kind === 7) update.mpUnreach = { afi, safi, prefixes: random(8) === 0 ? [] : mpRoutes(1) };
+  if (random(50) === 0) return { bytes: routeMonitoring(peer, {}), pathIds, hasStacks };
+  return { bytes: routeMonitoring(peer, update), pathIds, hasStacks };
+}
+
+/** A Peer Up with any capabilities, a Peer Down, statistics, or an Initiation. */
+export function generatedSessionMessage(random: Random): Buffer {
+  const peer: PeerOptions = {
+    type: [0, 1, 2, 3][random(4)],
+    as: 1 + random(2 ** 32 - 1),
+    bgpId: v4(random),
+    distinguisher: hex(random, 8),
+    timestampMs: 1_700_000_000_000 + random(1e9),
+  };
+  if (peer.type !== 3) peer.address = random(2) === 0 ? v4(random) : v6(random);
+  const kind = random(8);
+  if (kind === 0) return peerDown(peer, [1, 2, 3, 4, 5][random(5)]);
+  if (kind === 1) return initiation({ sysName: `router ${random(100)}`, sysDescr: 'ä', text: 'a text' });
+  if (kind === 2) {
+    return statisticsReport(peer, [
+      { type: random(7), value: random(2 ** 32) },
+      { type: 7 + random(2), value: BigInt(random(2 ** 32)) << 20n },
+      { type: 9 + random(2), value: Buffer.from(`0001${hex(random, 1)}${hex(random, 8)}`, 'hex') },
+    ]);
+  }
+  const isLocRib = peer.type === 3;
+  return peerUp(peer, {
+    localAddress: isLocRib ? '0.0.0.0' : peer.address?.includes(':') === true ? v6(random) : v4(random),
+    localPort: isLocRib ? 0 : random(65_536),
+    remotePort: isLocRib ? 0 : random(65_536),
+    sentOpen: open(random),
+    receivedOpen: open(random),
+    ...(random(2) === 0 ? { tableName: `table ${random(100)}` } : {}),
+  });
+}
+
+function open(random: Random): OpenOptions {
+  const some = <T>(list: readonly T[]): T[] => list.filter(() => random(2) === 0);
+  return {
+    as: asn(random, false),
+    holdTimeS: random(2) * 90,
+    bgpId: v4(random),
+    families: some(families),
+    fourOctetAs: random(4) > 0,
+    ...(random(2) === 0
+      ? { addPath: [families[0], ...some(families.slice(1))].map(([afi, safi]) => [afi, safi, 1 + random(3)] as const) }
+      : {}),
+    ...(random(4) === 0 ? { multipleLabels: [[1, 4, 2 + random(8)] as const] } : {}),
+  };
 }
 
 function attributes(random: Random, isTwoByte: boolean): AttributeOptions {
@@ -81,14 +140,18 @@ function asn(random: Random, isTwoByte: boolean): number {
   return 1 + random(isTwoByte || random(2) === 0 ? 65_535 : 2 ** 32 - 1);
 }
 
-function routes(random: Random, afi: number, safi: number, hasPathId: boolean): PrefixInput[] {
+/** A withdrawal has one label field, whatever was negotiated (RFC 8277 §2.4). */
+function routes(random: Random, afi: number, safi: number, hasPathId: boolean, mostLabels: number): PrefixInput[] {
   return Array.from({ length: 1 + random(6) }, (): PrefixInput => {
     const family = afi === 2 || (afi === 25 && random(2) === 0) ? 6 : 4;
     const extra = hasPathId ? { pathId: pathId(random) } : {};
     const route = { prefix: family === 4 ? prefix4(random) : prefix6(random), ...extra };
     if (afi === 25) return { ...route, rd: distinguisher(random), evpn: { label: random(2 ** 20) } };
-    if (safi === 4) return { ...route, labels: [16 + random(2 ** 20 - 16)] };
-    if (safi === 128) return { ...route, labels: [16 + random(2 ** 20 - 16)], rd: distinguisher(random) };
+    // The length of an NLRI has 8 bits: RD, three labels and 128 bits would be 264.
+    const most = afi === 2 && safi === 128 ? Math.min(2, mostLabels) : mostLabels;
+    const labels = Array.from({ length: 1 + random(most) }, () => 16 + random(2 ** 20 - 16));
+    if (safi === 4) return { ...route, labels };
+    if (safi === 128) return { ...route, labels, rd: distinguisher(random) };
     return route;
   });
 }

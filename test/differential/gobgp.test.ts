@@ -17,7 +17,7 @@ import { flagsOf, plainContext } from '../support/bgp-text.ts';
 import { randomNumbers } from '../support/mutations.ts';
 import { capturedMessages } from '../support/recorded-router.ts';
 import { type DecodedMessage, decodeOwn, normalised, type PrintedMessage } from './decoded-message.ts';
-import { generatedMessage } from './generated-updates.ts';
+import { generatedMessage, generatedSessionMessage } from './generated-updates.ts';
 
 const generated = 5000;
 const isRequired = process.env['FLOWRIB_REQUIRE_GO'] === '1';
@@ -150,12 +150,13 @@ for (const { otherAsWidth, path, refused, withoutPathIds } of recordings) {
 test(`${generated} generated UPDATEs are read as GoBGP's library reads them`, options, () => {
   const random = randomNumbers(4271);
   const messages = Array.from({ length: generated }, (): Compared => {
-    const { bytes, pathIds } = generatedMessage(random);
+    const { bytes, hasStacks, pathIds } = generatedMessage(random);
     const ids = new Set(pathIds);
     const { message, update } = decodeOwn(bytes, (peer) => ({
       ...plainContext,
       twoByteAsPath: peer.isTwoByteAsPath,
       hasPathId: (family) => ids.has(`${family >>> 8}/${family & 255}`),
+      hasMultipleLabels: () => hasStacks,
     }));
     const asWidth = (Number(message.peer?.['flags']) & 0x20) === 0 ? 4 : 2;
     return { bytes, own: message, update, families: pathIds.join(',') || '-', asWidth };
@@ -164,3 +165,16 @@ test(`${generated} generated UPDATEs are read as GoBGP's library reads them`, op
   const texts = new Set(messages.flatMap(({ update }) => (update === null ? [] : Object.keys(flagsOf(update)))));
   assert.deepEqual([...texts], ['endOfRib'], 'nothing wrong with what was generated');
 });
+
+test(
+  "generated Peer Ups, Peer Downs, statistics and Initiations are read as GoBGP's library reads them",
+  options,
+  () => {
+    const random = randomNumbers(7854);
+    const messages = Array.from({ length: 1000 }, (): Compared => {
+      const bytes = generatedSessionMessage(random);
+      return { bytes, own: decodeOwn(bytes, () => plainContext).message, update: null, families: '-', asWidth: 4 };
+    });
+    assert.equal(assertSame(messages, noNotification), 0);
+  },
+);
