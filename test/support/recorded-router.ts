@@ -5,7 +5,9 @@
 
 import { readFileSync } from 'node:fs';
 import { formatIp, ipAddressOf } from '../../src/base/ip.ts';
-import { viewNames } from '../../src/model/answer.ts';
+import { Lookup } from '../../src/lookup/ladder.ts';
+import { LookupQuestion, SingleShardTables } from '../../src/lookup/question.ts';
+import { RouteAnswer, statusMatched, statusNames, viewNames } from '../../src/model/answer.ts';
 import { createRibShard, createRouteLogEntry, type RibShard } from '../../src/rib/shard.ts';
 import type { RibInstance } from '../../src/rib/sources.ts';
 import { createBgpUpdate } from '../../src/wire/bgp/update.ts';
@@ -13,6 +15,8 @@ import { bmpMessageLength } from '../../src/wire/bmp/messages.ts';
 import { readTcpStreams, type TcpDirection } from '../../src/wire/pcap/tcp-streams.ts';
 import { attributesOf } from './bgp-text.ts';
 
+const staleTimeMs = 300_000;
+const endOfRibTimeoutMs = 120_000;
 const golden = new URL('../golden/', import.meta.url);
 
 export interface CapturedMessage {
@@ -71,9 +75,15 @@ export interface PlainRoute {
   readonly attributes: Readonly<Record<string, unknown>>;
 }
 
+export interface LookupResult {
+  /** Or the status, when nothing matched. */
+  readonly prefix: string;
+  readonly attributes: Readonly<Record<string, unknown>>;
+}
+
 /** Feeds a shard with the messages of one router, one record each. */
 export class RecordedRouter {
-  readonly shard: RibShard = createRibShard(0, { staleTimeMs: 300_000, endOfRibTimeoutMs: 120_000 });
+  readonly shard: RibShard = createRibShard(0, { staleTimeMs, endOfRibTimeoutMs });
   readonly problems: string[] = [];
   private readonly messages: readonly CapturedMessage[];
   private readonly entry = createRouteLogEntry();
@@ -101,6 +111,13 @@ export class RecordedRouter {
       entry.end = bytes.length;
       shard.apply(entry);
     }
+  }
+
+  /** Nothing more comes until End-of-RIB timeouts are over. */
+  settle(): void {
+    const { entry } = this;
+    entry.timestampMs += endOfRibTimeoutMs;
+    this.shard.tick(entry);
   }
 
   /** All routes of all views at these prefixes, those that lookups pass over included. */
@@ -136,6 +153,26 @@ export class RecordedRouter {
       });
     }
     return found;
+  }
+
+  /** The route by which the router forwards to the address, as lookups find it in these views. */
+  lookup(address: string, views: readonly number[]): LookupResult {
+    const key = this.messages[0].router;
+    const asked = ipAddressOf(address);
+    if (asked === null) throw new Error(address);
+    const router = { key, name: key, shard: 0, vrfs: [], references: [], bgp: [] };
+    const answer = new RouteAnswer();
+    new Lookup({ views }).lookup(new SingleShardTables(this.shard), new LookupQuestion(router, asked), answer);
+    if (answer.status !== statusMatched) return { prefix: statusNames[answer.status], attributes: {} };
+    const { attributes, p0, p1, p2, p3, prefixLength } = answer;
+    const update = createBgpUpdate();
+    // Three words, and those before the next hop that are present, lie before it (model/attribute-words.ts).
+    const { hasLocalPref, hasMed, hasOriginatorId, nextHopAt, words } = attributes;
+    const start = nextHopAt - 3 - [hasLocalPref, hasMed, hasOriginatorId].filter(Boolean).length;
+    update.attributeWords[0] = words.subarray(start);
+    update.attributeLengths[0] = 1;
+    const prefix = `${formatIp(answer.family === 4 ? 4 : 6, p0, p1, p2, p3)}/${prefixLength}`;
+    return { prefix, attributes: withSortedLists(attributesOf(update)) };
   }
 
   private attributes(set: number): Record<string, unknown> {
