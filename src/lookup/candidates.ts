@@ -65,6 +65,7 @@ export class Candidates {
   private collectInVrf(scope: TableScope, vrf: VrfTable, prefix: number, mask: number): boolean {
     const { routes: table, router, sources } = scope;
     const { head, flags, rd } = sources;
+    const hasTargets = vrf.importTargets.length > 0;
     const routerIndex = router === null ? -1 : router.index;
     const size = table.routeCount(prefix);
     const stride = table.routeStride(prefix);
@@ -75,10 +76,12 @@ export class Candidates {
       const about = head[source];
       if (about >> headViewBits !== routerIndex) continue;
       const isInVrf = (flags[source] & sourceInVrf) !== 0;
+      const hasRd = vrf.hasRd(rd[source]);
+      if (!hasRd && (isInVrf || !hasTargets)) continue;
       const view = about & 255;
       const kind = isInVrf ? view + inVrfBits : view;
       if (((mask >> kind) & 1) === 0) continue;
-      if (!vrf.hasRd(rd[source]) && (isInVrf || !this.isImported(scope, vrf, ref))) continue;
+      if (!hasRd && !this.isImported(scope, vrf, ref)) continue;
       this.routes[n] = ref;
       this.sources[n] = source;
       this.views[n] = view;
@@ -90,7 +93,6 @@ export class Candidates {
 
   /** A VPN route with an import target is in the VRF, whatever the RD that its PE gave it. */
   private isImported(scope: TableScope, vrf: VrfTable, ref: number): boolean {
-    if (vrf.importTargets.length === 0) return false;
     const { attributes } = scope;
     const { reader } = this;
     const id = scope.routes.routeAttributes(ref);

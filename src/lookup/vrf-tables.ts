@@ -173,11 +173,12 @@ class ViewStates {
 
   private note(rib: Rib, table: VrfTable, rdTexts: ReadonlySet<string>): void {
     const { peer, view } = rib;
-    if (peer.neighbour.shadows(view)) return;
+    const isInside = !rib.hasDistinguishers && peer.rd !== '' && rdTexts.has(peer.rd);
+    if ((!rib.hasDistinguishers && !isInside) || peer.neighbour.shadows(view)) return;
     if (rib.hasDistinguishers) {
       if (table.importTargets.length > 0 || hasRdOf(rib, table)) this.isKnown = true;
       this.set(rib, view);
-    } else if (peer.rd !== '' && rdTexts.has(peer.rd)) {
+    } else {
       this.isKnown = true;
       this.set(rib, view + inVrfBits);
     }
