@@ -1,41 +1,16 @@
 /** The same routers' BMP as it went over TCP, out of a packet capture, in the order of the wire. */
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { bmpMessageLength, decodeBmpMessage } from '../../../src/wire/bmp/messages.ts';
-import { readTcpStreams, type TcpDirection } from '../../../src/wire/pcap/tcp-streams.ts';
+import { decodeBmpMessage } from '../../../src/wire/bmp/messages.ts';
 import { bmpLineOf, bogusPrefixesOf } from '../../support/bmp-lines.ts';
 import { BmpSessions } from '../../support/bmp-sessions.ts';
 import { assertGoldenLines, recordValues } from '../../support/golden.ts';
+import { capturedMessages } from '../../support/recorded-router.ts';
 
 const bmpPort = 5001;
 
-interface WireMessage {
-  router: string;
-  bytes: Buffer;
-}
-
-/** Messages in the order in which they were complete. */
-function wireMessages(): WireMessage[] {
-  const file = readFileSync(new URL('bmp-tcp.pcap', import.meta.url));
-  const rests = new Map<TcpDirection, Buffer>();
-  const messages: WireMessage[] = [];
-  for (const { bytes, direction } of readTcpStreams(file)) {
-    if (direction.destinationPort !== bmpPort) continue;
-    let rest = Buffer.concat([rests.get(direction) ?? Buffer.alloc(0), bytes]);
-    while (rest.length >= 6 && rest.length >= rest.readUInt32BE(1)) {
-      const length = bmpMessageLength(rest, 0, rest.length);
-      messages.push({ router: direction.source, bytes: rest.subarray(0, length) });
-      rest = rest.subarray(length);
-    }
-    rests.set(direction, rest);
-  }
-  assert.deepEqual([...rests.values()].map((rest) => rest.length), [...rests].map(() => 0));
-  return messages;
-}
-
-const messages = wireMessages();
+const messages = capturedMessages('bmp/bmp-tcp.pcap', bmpPort);
 
 void test('every message of the capture decodes as recorded', () => {
   const sessions = new BmpSessions();
