@@ -20,6 +20,12 @@ export const headerRouter = name('router');
 export const headerCollector = name('collector');
 export const headerTick = name('tick');
 
+/** Snapshots only. */
+export const headerSnapshot = name('snapshot');
+export const headerChunk = name('chunk');
+export const headerManifest = name('manifest');
+export const headerChecksum = name('checksum');
+
 /** Dead letters only. */
 export const headerStage = name('stage');
 export const headerErrorCode = name('error-code');
