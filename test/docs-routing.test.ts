@@ -19,6 +19,7 @@ import { bmpDecoder } from '../src/decode/bmp/formats.ts';
 import { decidedByNames, viewNames } from '../src/model/answer.ts';
 import { createRibShard, createRouteLogEntry } from '../src/rib/shard.ts';
 import type { HeldShard } from '../src/stages/enrich/shard-logs.ts';
+import { SnapshotProgress } from '../src/stages/enrich/snapshots/snapshot-progress.ts';
 import { serveLookups } from './support/lookup-server.ts';
 import { capturedMessages } from './support/recorded-router.ts';
 
@@ -100,6 +101,7 @@ function demoMember(name: string): LookupService {
     since: 0,
     restoreMs: 0,
     lastAppliedAt: 0,
+    snapshots: new SnapshotProgress(),
   };
   const held: HeldShard = { shard: router.shard, rib, state: 'serving', ...log };
   return new LookupService({

@@ -199,6 +199,7 @@ async function wireFlows(wiring: FlowWiring): Promise<{ host: ShardHost; enrichS
     routesTopic: config.internalTopics.routes,
     createShard: (shard) => events.createShard(shard, ribOptions, (event) => warnings.note(event)),
     references: directory.references,
+    snapshots: null,
     logger,
     onFatal,
   });
@@ -227,6 +228,7 @@ async function wireFlows(wiring: FlowWiring): Promise<{ host: ShardHost; enrichS
     counters: flowCounters,
     group: config.groups.enrich,
     repartitionTopic: repartition,
+    routesTopic: config.internalTopics.routes,
     startAt: config.startAt,
     commitIntervalMs,
     purgeIntervalMs,

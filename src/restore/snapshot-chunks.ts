@@ -125,7 +125,10 @@ export class ChunkLoader {
     if (chunks !== manifest.chunks) throw damaged('chunks', `there are ${chunks} of ${manifest.chunks}`);
     if (bytes !== manifest.bytes || rawBytes !== manifest.rawBytes || checksum !== manifest.checksum) {
       const told = `${manifest.bytes}, ${manifest.rawBytes}, ${manifest.checksum}`;
-      throw damaged('chunks', `${bytes} bytes, ${rawBytes} decompressed, checksum ${checksum}; the manifest says ${told}`);
+      throw damaged(
+        'chunks',
+        `${bytes} bytes, ${rawBytes} decompressed, checksum ${checksum}; the manifest says ${told}`,
+      );
     }
     return orDamaged(() => this.loader.finish());
   }

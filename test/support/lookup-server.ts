@@ -9,6 +9,7 @@ import { Lookup } from '../../src/lookup/ladder.ts';
 import { type ConfiguredRouter, createRouterDirectory } from '../../src/lookup/router-directory.ts';
 import type { RibShard } from '../../src/rib/shard.ts';
 import type { HeldShard } from '../../src/stages/enrich/shard-logs.ts';
+import { SnapshotProgress } from '../../src/stages/enrich/snapshots/snapshot-progress.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 
 export interface LookupServerOptions {
@@ -39,6 +40,7 @@ export function lookupService(options: LookupServerOptions): LookupService {
             since: 0,
             restoreMs: 0,
             lastAppliedAt: 0,
+            snapshots: new SnapshotProgress(),
           },
         ];
   return new LookupService({

@@ -37,6 +37,8 @@ export class MemoryKafka {
   readonly topics = new Map<string, { id: string; partitions: DriverRecord[][] }>();
   readonly commits = new Map<string, number>();
   readonly metadata = new Map<string, string>();
+  /** First retained offset, where records were deleted. */
+  private readonly starts = new Map<string, number>();
   private made = 0;
 
   createTopic(topic: string, partitions: number): void {
@@ -60,6 +62,16 @@ export class MemoryKafka {
       headers: headers.length === 0 ? Buffer.alloc(0) : Buffer.from(section.finish()),
       timestampMs: record.timestampMs ?? 0,
     });
+  }
+
+  /** Records before the offset are gone for readers (DeleteRecords); `log` still has them, so that offsets are indices. */
+  deleteBefore(topic: string, partition: number, offset: number): void {
+    const key = `${topic}/${partition}`;
+    this.starts.set(key, Math.max(this.low(topic, partition), Math.min(offset, this.log(topic, partition).length)));
+  }
+
+  low(topic: string, partition: number): number {
+    return this.starts.get(`${topic}/${partition}`) ?? 0;
   }
 
   /** All records of a topic, partition after partition. */
@@ -211,6 +223,7 @@ export class DriverReader implements PartitionReader {
 
   assign(topic: string, partition: number, offset: number): void {
     this.assigned++;
+    this.paused.delete(partition);
     this.positions.set(partition, { topic, partition, offset });
   }
 
@@ -218,12 +231,14 @@ export class DriverReader implements PartitionReader {
     this.positions.delete(partition);
   }
 
-  pause(): void {
-    throw new Error('not part of the driver');
+  readonly paused = new Set<number>();
+
+  pause(_topic: string, partition: number): void {
+    this.paused.add(partition);
   }
 
-  resume(): void {
-    throw new Error('not part of the driver');
+  resume(_topic: string, partition: number): void {
+    this.paused.delete(partition);
   }
 
   /** The log no longer has the position of this partition. */
@@ -238,6 +253,13 @@ export class DriverReader implements PartitionReader {
 
   async poll(size = 100): Promise<void> {
     for (const [key, { topic, partition, offset }] of Array.from(this.positions)) {
+      if (this.paused.has(partition)) continue;
+      const low = this.kafka.low(topic, partition);
+      if (offset < low) {
+        this.positions.delete(key);
+        this.handlers?.onOffsetOutOfRange({ topic, partition, offset }, low, this.kafka.log(topic, partition).length);
+        continue;
+      }
       const end = this.kafka.log(topic, partition).length;
       for (let from = offset; from < end; from += size) {
         const to = Math.min(end, from + size);
@@ -246,6 +268,73 @@ export class DriverReader implements PartitionReader {
       }
     }
     await settle();
+  }
+}
+
+/** Delivers by itself what is assigned to it, one record a batch, as a reader of a broker does. */
+export class LiveReader implements PartitionReader {
+  /** Called before each record is delivered: what happens meanwhile elsewhere. */
+  beforeRecord: (offset: number) => void = () => {};
+  delivered = 0;
+  private readonly kafka: MemoryKafka;
+  private readonly cursors = new Map<string, { isPaused: boolean }>();
+  private handlers: PartitionReaderHandlers | null = null;
+
+  constructor(kafka: MemoryKafka) {
+    this.kafka = kafka;
+  }
+
+  async run(handlers: PartitionReaderHandlers): Promise<void> {
+    this.handlers = handlers;
+  }
+
+  assign(topic: string, partition: number, offset: number): void {
+    const cursor = { isPaused: false };
+    this.cursors.set(`${topic}/${partition}`, cursor);
+    void this.deliver(topic, partition, offset, cursor);
+  }
+
+  unassign(topic: string, partition: number): void {
+    this.cursors.delete(`${topic}/${partition}`);
+  }
+
+  pause(topic: string, partition: number): void {
+    const cursor = this.cursors.get(`${topic}/${partition}`);
+    if (cursor !== undefined) cursor.isPaused = true;
+  }
+
+  resume(topic: string, partition: number): void {
+    const cursor = this.cursors.get(`${topic}/${partition}`);
+    if (cursor !== undefined) cursor.isPaused = false;
+  }
+
+  async stop(): Promise<void> {
+    this.cursors.clear();
+  }
+
+  private async deliver(topic: string, partition: number, from: number, cursor: { isPaused: boolean }): Promise<void> {
+    let atEnd = false;
+    for (let offset = from; ;) {
+      await new Promise(setImmediate);
+      if (this.cursors.get(`${topic}/${partition}`) !== cursor) return;
+      const end = this.kafka.log(topic, partition).length;
+      if (cursor.isPaused || (offset === end && atEnd)) {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        continue;
+      }
+      this.beforeRecord(offset);
+      const low = this.kafka.low(topic, partition);
+      if (offset < low || offset > end) {
+        this.cursors.delete(`${topic}/${partition}`);
+        this.handlers?.onOffsetOutOfRange({ topic, partition, offset }, low, end);
+        return;
+      }
+      atEnd = offset === end;
+      const to = atEnd ? offset : offset + 1;
+      if (!atEnd) this.delivered++;
+      await this.handlers?.onBatch(this.kafka.batch(topic, partition, offset, to));
+      offset = to;
+    }
   }
 }
 
@@ -292,7 +381,11 @@ export function driverAdmin(kafka: MemoryKafka): Admin {
     topicIds: async (topics) =>
       new Map(topics.flatMap((t) => (kafka.topics.has(t) ? [[t, kafka.topics.get(t)!.id] as const] : []))),
     offsets: async (topic) =>
-      (kafka.topics.get(topic)?.partitions ?? []).map((log, partition) => ({ partition, low: 0, high: log.length })),
+      (kafka.topics.get(topic)?.partitions ?? []).map((log, partition) => ({
+        partition,
+        low: kafka.low(topic, partition),
+        high: log.length,
+      })),
     offsetsAtTime: refuse,
     committed: async (group, topic, metadata) => {
       const found = new Map<number, number>();
@@ -306,7 +399,9 @@ export function driverAdmin(kafka: MemoryKafka): Admin {
     },
     createTopics: refuse,
     topicConfig: refuse,
-    deleteRecordsBefore: refuse,
+    deleteRecordsBefore: async (_topic, offsets) => {
+      for (const { topic, partition, offset } of offsets) kafka.deleteBefore(topic, partition, offset);
+    },
     groupMembers: refuse,
   };
 }

@@ -14,6 +14,7 @@ import { EnrichStage } from '../../src/stages/enrich/enrich-stage.ts';
 import { FlowBatch } from '../../src/stages/enrich/flow-batch.ts';
 import { createFlowCounters } from '../../src/stages/enrich/flow-counters.ts';
 import { ShardHost } from '../../src/stages/enrich/shard-host.ts';
+import type { ShardSnapshotsOptions } from '../../src/stages/enrich/snapshots/shard-snapshots.ts';
 import { RouteStage, type RouterFrom } from '../../src/stages/route/route-stage.ts';
 import { SourceTopics } from '../../src/stages/route/source-topics.ts';
 import { ErrorDigest } from '../../src/telemetry/error-digest.ts';
@@ -32,6 +33,8 @@ export interface PipelineOptions {
   routers?: readonly ConfiguredRouter[];
   references?: readonly string[];
   idCheckMs?: number;
+  /** None unless given. */
+  snapshots?: (kafka: MemoryKafka) => ShardSnapshotsOptions;
 }
 
 const never = 1 << 30;
@@ -58,6 +61,7 @@ export class Pipeline {
     kafka.createTopic('flows', options.flowPartitions ?? 2);
     kafka.createTopic('app.routes', this.shards);
     kafka.createTopic('app.repartition', this.shards);
+    kafka.createTopic('app.snapshots', this.shards);
     kafka.createTopic('out', options.outputPartitions ?? 2);
     kafka.createTopic('dead', 1);
     const logger = pino({ level: 'silent' });
@@ -110,6 +114,7 @@ export class Pipeline {
       routesTopic: 'app.routes',
       createShard: (shard) => createRibShard(shard, { staleTimeMs: 300_000, endOfRibTimeoutMs: 300_000 }),
       references: directory.references,
+      snapshots: options.snapshots?.(kafka) ?? null,
       logger,
       onFatal,
     });
@@ -135,6 +140,7 @@ export class Pipeline {
       counters: this.counters,
       group: 'app',
       repartitionTopic: 'app.repartition',
+      routesTopic: 'app.routes',
       startAt: options.startAt ?? 'earliest',
       commitIntervalMs: never,
       purgeIntervalMs: never,

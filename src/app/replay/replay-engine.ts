@@ -112,6 +112,7 @@ export class ReplayEngine {
       routesTopic,
       createShard: (shard) => createRibShard(shard, ribShardOptions(config), hooks.onEvent),
       references: [],
+      snapshots: null,
       logger,
       onFatal,
     });

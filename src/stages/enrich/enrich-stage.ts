@@ -35,6 +35,7 @@ export interface EnrichStageDependencies {
   readonly counters: FlowCounters;
   readonly group: string;
   readonly repartitionTopic: string;
+  readonly routesTopic: string;
   readonly startAt: 'earliest' | 'latest';
   readonly commitIntervalMs: number;
   readonly purgeIntervalMs: number;
@@ -65,6 +66,7 @@ export class EnrichStage implements GroupHandlers {
   constructor(deps: EnrichStageDependencies) {
     this.deps = deps;
     deps.host.onShardLost = () => this.onShardLost();
+    deps.host.onSnapshot = (shard, logOffset, logTopicId) => this.onSnapshot(shard, logOffset, logTopicId);
     this.commits = new Commits(deps.consumer, deps.commitIntervalMs, (error) =>
       deps.logger.warn({ reason: errorText(error) }, 'commit of flow offsets failed'),
     );
@@ -160,6 +162,13 @@ export class EnrichStage implements GroupHandlers {
       this.deps.consumer.resume(assignment.partitions);
       this.state = 'running';
     });
+  }
+
+  /** The group does not read the routes log; the commit makes its lag read what a failure of this member would replay. */
+  private onSnapshot(shard: number, logOffset: number, logTopicId: string): void {
+    const { assignment } = this;
+    if (assignment === null || !shardsOf(assignment, this.deps.repartitionTopic).includes(shard)) return;
+    this.commits.done(assignment, this.deps.routesTopic, shard, logOffset, logTopicId);
   }
 
   async onRevoking(_assignment: Assignment): Promise<void> {

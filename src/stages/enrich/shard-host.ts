@@ -14,6 +14,7 @@ import type { RouteLogApplier } from '../../restore/route-log-applier.ts';
 import type { RibShard } from '../../rib/shard.ts';
 import type { Logger } from 'pino';
 import { type HeldShard, ShardLogs } from './shard-logs.ts';
+import { ShardSnapshots, type ShardSnapshotsOptions } from './snapshots/shard-snapshots.ts';
 
 export interface ShardHostDependencies {
   readonly admin: Admin;
@@ -25,6 +26,8 @@ export interface ShardHostDependencies {
   readonly createShard: (shard: number) => RibShard;
   /** Routers whose tables serve others. */
   readonly references: readonly Router[];
+  /** Null = logs are replayed from their start. */
+  readonly snapshots: ShardSnapshotsOptions | null;
   readonly logger: Logger;
   readonly onFatal: (error: Error) => void;
 }
@@ -32,6 +35,10 @@ export interface ShardHostDependencies {
 export class ShardHost implements LookupTables {
   /** Told when a shard or copy that served is being restored again; whoever feeds flows sets it. */
   onShardLost: () => void = () => {};
+  /** The routes log of a shard is not needed below the offset any more; whoever commits sets it. */
+  onSnapshot: (shard: number, logOffset: number, logTopicId: string) => void = () => {};
+  /** Of the shards that this member owns; copies are only restored from them. */
+  readonly snapshots: ShardSnapshots | null;
   private readonly deps: ShardHostDependencies;
   private readonly owned: ShardLogs;
   private readonly copied: ShardLogs;
@@ -49,11 +56,14 @@ export class ShardHost implements LookupTables {
     }
     const { applier, routesTopic, createShard, logger, onFatal } = deps;
     const onLost = (): void => this.onShardLost();
+    this.snapshots = deps.snapshots === null ? null : this.createSnapshots(deps.snapshots);
+    const store = this.snapshots?.store ?? null;
     this.owned = new ShardLogs({
       reader: deps.reader,
       applier,
       routesTopic,
       createShard,
+      store,
       onServing: ({ shard }) => {
         this.copied.remove(shard);
         this.wake();
@@ -66,10 +76,30 @@ export class ShardHost implements LookupTables {
       reader: deps.copyReader,
       applier,
       routesTopic,
-      createShard: (shard) => this.referencesOnly(createShard(shard)),
+      createShard,
+      narrow: (rib) => this.referencesOnly(rib),
+      store,
       onServing: () => this.wake(),
       onLost,
       logger: logger.child({ copy: true }),
+      onFatal,
+    });
+  }
+
+  private createSnapshots(options: ShardSnapshotsOptions): ShardSnapshots {
+    const { admin, routesTopic, logger, onFatal } = this.deps;
+    return new ShardSnapshots({
+      ...options,
+      admin,
+      routesTopic,
+      logs: {
+        all: () => this.owned.all(),
+        isHeld: (held) => this.owned.isHeld(held),
+        pause: (held) => this.owned.pause(held),
+        resume: (held) => this.owned.resume(held),
+      },
+      onTaken: (shard, logOffset, logTopicId) => this.onSnapshot(shard, logOffset, logTopicId),
+      logger,
       onFatal,
     });
   }
@@ -83,11 +113,13 @@ export class ShardHost implements LookupTables {
   }
 
   async start(): Promise<void> {
+    await this.snapshots?.start();
     await this.owned.start();
     if (this.references.size > 0) await this.copied.start();
   }
 
   async stop(): Promise<void> {
+    await this.snapshots?.stop();
     await Promise.all([this.owned.stop(), this.references.size > 0 ? this.copied.stop() : null]);
   }
 
@@ -160,9 +192,8 @@ export class ShardHost implements LookupTables {
     this.deps.logger.info({ shard }, isCopy ? 'shard dropped, its reference routers kept' : 'shard dropped');
   }
 
-  private referencesOnly(rib: RibShard): RibShard {
+  private referencesOnly(rib: RibShard): void {
     rib.keepRouters(this.references.get(rib.shard) ?? new Set());
-    return rib;
   }
 
   /** Resolves when all of these shards and all reference routers' tables serve; never, if one is dropped before. */
