@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 
 const root = join(import.meta.dirname, '..');
-const codePattern = /'((?:bmp|bgp|openbmp|flow|pcap|route-log)-[a-z0-9-]+)'/g;
+const codePattern = /'((?:bmp|bgp|openbmp|flow|pcap|route-log|snapshot)-[a-z0-9-]+)'/g;
 /** Where records are decoded; elsewhere such words are names of settings. */
 const folders = ['app', 'decode', 'restore', 'rib', 'stages', 'wire'];
 
