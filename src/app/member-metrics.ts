@@ -1,6 +1,8 @@
 /** The member's metrics: plain numbers of the stages, read at scrape. Names and labels as docs/operating.md lists them. */
 
+import type { SnapshotManifest } from '../restore/snapshot-format.ts';
 import type { HeldShard } from '../stages/enrich/shard-logs.ts';
+import { isIncomplete } from '../stages/enrich/snapshots/snapshot-progress.ts';
 import { flowResults } from '../stages/enrich/flow-counters.ts';
 import type { Metrics, Sample } from '../telemetry/metrics.ts';
 import { otherSkipped, type RibCounters } from '../rib/counters.ts';
@@ -148,8 +150,60 @@ function registerShards(metrics: Metrics, member: Member): void {
     ['shard'],
     held((s) => (Date.now() - s.lastAppliedAt) / 1000),
   );
+  registerSnapshots(metrics, member, held);
   registerRouters(metrics, member, held);
   registerRibCounters(metrics, member);
+}
+
+/** Of shards held: gone with them. */
+function registerSnapshots(
+  metrics: Metrics,
+  member: Member,
+  held: (read: (shard: HeldShard) => number) => () => Sample[],
+): void {
+  const last = (read: (manifest: SnapshotManifest) => number) => (): Sample[] =>
+    member.host.all().flatMap(({ shard, snapshots }) => {
+      return snapshots.last === null ? [] : [{ labels: { shard }, value: read(snapshots.last) }];
+    });
+  metrics.gaugeFrom(
+    'flowrib_restore_snapshot_age_seconds',
+    'Age of the last snapshot of a shard held.',
+    ['shard'],
+    last(({ takenAtMs }) => Math.max(0, Date.now() - takenAtMs) / 1000),
+  );
+  metrics.gaugeFrom(
+    'flowrib_restore_snapshot_bytes',
+    'Size of the last snapshot in Kafka, compressed.',
+    ['shard'],
+    last(({ bytes }) => bytes),
+  );
+  metrics.gaugeFrom(
+    'flowrib_restore_snapshot_duration_seconds',
+    'How long the last snapshot took.',
+    ['shard'],
+    last(({ tookMs }) => tookMs / 1000),
+  );
+  metrics.counterFrom('flowrib_restore_snapshots_total', 'Snapshots by what became of them.', ['result'], () => [
+    { labels: { result: 'taken' }, value: member.host.snapshots?.taker.taken ?? 0 },
+    { labels: { result: 'failed' }, value: member.host.snapshots?.taker.failed ?? 0 },
+    { labels: { result: 'refused' }, value: member.host.snapshots?.store.refused ?? 0 },
+  ]);
+  metrics.gaugeFrom(
+    'flowrib_restore_replayed_records',
+    'Records of the routes log that the last restore of a shard held replayed, and from what it began: a snapshot or the log.',
+    ['shard', 'from'],
+    () =>
+      member.host.all().map(({ shard, snapshots }) => ({
+        labels: { shard, from: snapshots.restoredFrom },
+        value: snapshots.replayed,
+      })),
+  );
+  metrics.gaugeFrom(
+    'flowrib_rib_shard_incomplete',
+    '1 for a shard whose log had lost its beginning, until its routers have told everything again.',
+    ['shard'],
+    held((shard) => (isIncomplete(shard) ? 1 : 0)),
+  );
 }
 
 function registerRouters(

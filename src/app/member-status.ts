@@ -2,6 +2,7 @@
 
 import type { AppStatus, ShardStatus } from '../http/status.ts';
 import type { HeldShard } from '../stages/enrich/shard-logs.ts';
+import { isIncomplete } from '../stages/enrich/snapshots/snapshot-progress.ts';
 import { statusOfGroup } from './group-status.ts';
 import type { Member } from './member.ts';
 import { routerStatus } from './router-status.ts';
@@ -36,6 +37,7 @@ export function memberStatus(member: Member): AppStatus {
 function shardStatus(held: HeldShard, isCopy: boolean): ShardStatus {
   const { routesV4, routesV6, prefixesV4, prefixesV6 } = held.rib.routes.counts();
   const vpn = held.rib.vpn.routes.counts();
+  const { last } = held.snapshots;
   return {
     shard: held.shard,
     state: held.state,
@@ -49,5 +51,12 @@ function shardStatus(held: HeldShard, isCopy: boolean): ShardStatus {
     attributeSets: held.rib.attributes.size,
     clockMs: held.rib.clockMs,
     restoreMs: held.restoreMs,
+    restoredFrom: held.snapshots.restoredFrom,
+    replayed: held.snapshots.replayed,
+    incomplete: isIncomplete(held),
+    snapshotOffset: last?.logOffset ?? null,
+    snapshotAgeMs: last === null ? null : Math.max(0, Date.now() - last.takenAtMs),
+    snapshotBytes: last?.bytes ?? null,
+    snapshotMs: last?.tookMs ?? null,
   };
 }

@@ -1,5 +1,6 @@
 /** One member of both groups: its connections, its stages, and what they count. */
 
+import { hostname } from 'node:os';
 import { errorText } from '../base/errors.ts';
 import type { CompiledConfig } from '../config/types.ts';
 import { createKafka, type KafkaClient } from '../kafka/connection.ts';
@@ -16,8 +17,10 @@ import { ShardHost } from '../stages/enrich/shard-host.ts';
 import { RouteStage } from '../stages/route/route-stage.ts';
 import { SourceTopics } from '../stages/route/source-topics.ts';
 import { ErrorDigest } from '../telemetry/error-digest.ts';
+import { scheduleDefaults } from '../stages/enrich/snapshots/snapshot-schedule.ts';
+import type { ShardSnapshotsOptions } from '../stages/enrich/snapshots/shard-snapshots.ts';
 import type { Logger } from 'pino';
-import { createDirectory, createLookup } from './engine.ts';
+import { createDirectory, createLookup, type ShardDumps, shardDumps } from './engine.ts';
 import { GroupMembers } from './group-members.ts';
 import { decoderByFormat, flowInputs, routeInputs } from './inputs.ts';
 import { LookupService } from './lookup-service.ts';
@@ -57,6 +60,8 @@ interface Connections {
   /** What the stages put out; dead letters have a producer of their own: a topic that is gone must not hold up the other. */
   readonly output: Producer;
   readonly deadLetters: Producer;
+  /** Chunks are compressed already, and must not hold up what the stages put out. */
+  readonly snapshots: Producer;
 }
 
 /** Connects and wires; nothing is read before start(). */
@@ -64,6 +69,7 @@ export async function createMember(
   config: CompiledConfig,
   logger: Logger,
   onFatal: (error: Error) => void,
+  dumps: ShardDumps | null = shardDumps,
 ): Promise<Member> {
   const client = createKafka(kafkaOptions(config.kafka), logger);
   const admin = client.admin();
@@ -80,15 +86,17 @@ export async function createMember(
   const producerOptions = { compression: config.output.compression };
   const output = createProducer(client, producerOptions);
   const deadLetters = createProducer(client, producerOptions);
-  await Promise.all([output.connect(), deadLetters.connect()]);
-  const connections = { client, admin, output, deadLetters };
-  return wire(config, connections, world, logger, onFatal);
+  const snapshots = createProducer(client, { compression: 'none' });
+  await Promise.all([output.connect(), deadLetters.connect(), snapshots.connect()]);
+  const connections = { client, admin, output, deadLetters, snapshots };
+  return wire(config, connections, world, dumps, logger, onFatal);
 }
 
 async function wire(
   config: CompiledConfig,
   connections: Connections,
   world: World,
+  dumps: ShardDumps | null,
   logger: Logger,
   onFatal: (error: Error) => void,
 ): Promise<Member> {
@@ -121,6 +129,7 @@ async function wire(
     flowCounters,
     badRouteRecords,
     events,
+    snapshots: dumps === null ? null : snapshotOptions(config, connections, dumps),
     memberData: () => groupMembers.memberData(),
     makeDeadLetters: makeDeadLetters('enrich'),
     logger,
@@ -160,8 +169,24 @@ async function stopStages(stages: readonly { stop(): Promise<void> }[], logger: 
   }
 }
 
-async function disconnect({ output, deadLetters, admin }: Connections): Promise<void> {
-  await Promise.allSettled([output.disconnect(), deadLetters.disconnect(), admin.disconnect()]);
+async function disconnect({ output, deadLetters, snapshots, admin }: Connections): Promise<void> {
+  await Promise.allSettled([output, deadLetters, snapshots, admin].map((connection) => connection.disconnect()));
+}
+
+function snapshotOptions(
+  { internalTopics, snapshots }: CompiledConfig,
+  connections: Connections,
+  dumps: ShardDumps,
+): ShardSnapshotsOptions {
+  return {
+    ...dumps,
+    ...scheduleDefaults,
+    reader: connections.client.partitionReader(),
+    producer: connections.snapshots,
+    snapshotsTopic: internalTopics.snapshots,
+    intervalMs: snapshots.intervalMs,
+    takenBy: `${hostname()}/${process.pid}`,
+  };
 }
 
 interface FlowWiring {
@@ -173,6 +198,7 @@ interface FlowWiring {
   readonly flowCounters: FlowCounters;
   readonly badRouteRecords: { count: number };
   readonly events: RouterEvents;
+  readonly snapshots: ShardSnapshotsOptions | null;
   readonly memberData: () => Buffer;
   readonly makeDeadLetters: () => DeadLetters;
   readonly logger: Logger;
@@ -181,7 +207,7 @@ interface FlowWiring {
 
 async function wireFlows(wiring: FlowWiring): Promise<{ host: ShardHost; enrichStage: EnrichStage }> {
   const { config, connections, world, directory, digest, flowCounters, badRouteRecords, makeDeadLetters } = wiring;
-  const { events, memberData, logger, onFatal } = wiring;
+  const { events, memberData, snapshots, logger, onFatal } = wiring;
   const ribOptions = ribShardOptions(config);
   const warnings = new RibWarnings(logger);
   const host = new ShardHost({
@@ -199,7 +225,7 @@ async function wireFlows(wiring: FlowWiring): Promise<{ host: ShardHost; enrichS
     routesTopic: config.internalTopics.routes,
     createShard: (shard) => events.createShard(shard, ribOptions, (event) => warnings.note(event)),
     references: directory.references,
-    snapshots: null,
+    snapshots,
     logger,
     onFatal,
   });

@@ -9,6 +9,7 @@ import type { CompiledConfig } from '../config/types.ts';
 import { createHttpServer } from '../http/server.ts';
 import type { Logger } from 'pino';
 import { createMetrics } from '../telemetry/metrics.ts';
+import { type ShardDumps, shardDumps } from './engine.ts';
 import { createMember, type Member } from './member.ts';
 import { registerMemberMetrics } from './member-metrics.ts';
 import { memberStatus } from './member-status.ts';
@@ -21,7 +22,12 @@ export interface RunningApp {
   stop(): Promise<void>;
 }
 
-export async function runApp(config: CompiledConfig, logger: Logger): Promise<RunningApp> {
+/** `dumps` are for tests of what carries them. */
+export async function runApp(
+  config: CompiledConfig,
+  logger: Logger,
+  dumps: ShardDumps | null = shardDumps,
+): Promise<RunningApp> {
   const failure = Promise.withResolvers<void>();
   // Whoever started the app may look at `done` later; until then a failure must not count as unhandled.
   failure.promise.catch(() => undefined);
@@ -29,7 +35,7 @@ export async function runApp(config: CompiledConfig, logger: Logger): Promise<Ru
     logger.fatal({ reason: errorText(error) }, 'cannot go on');
     failure.reject(error instanceof FatalError ? error : new FatalError(errorText(error), { cause: error }));
   };
-  const member = await createMember(config, logger, onFatal);
+  const member = await createMember(config, logger, onFatal, dumps);
   const metrics = createMetrics();
   registerMemberMetrics(metrics, member);
   const http = createHttpServer({ listen: config.http.listen, logger, status: memberStatus(member), metrics });

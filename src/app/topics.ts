@@ -6,6 +6,7 @@
 import { FatalError } from '../base/errors.ts';
 import type { CompiledConfig } from '../config/types.ts';
 import type { Admin, TopicSpec } from '../kafka/types.ts';
+import { rawChunkBytes } from '../restore/snapshot-format.ts';
 
 export interface NeededTopic {
   readonly topic: string;
@@ -15,6 +16,8 @@ export interface NeededTopic {
   /** Exact number of partitions where it matters, else null. */
   readonly partitions: number | null;
   readonly config: Readonly<Record<string, string>>;
+  /** Size of the largest record that is written to it; null = of the largest that an input may have. */
+  readonly largestRecord?: number | null;
 }
 
 export interface TopicState extends NeededTopic {
@@ -38,10 +41,12 @@ const anyTimestamp = { 'message.timestamp.after.max.ms': '9223372036854775807' }
  * would stop its partition for good. Below what a broker takes as one request (100 MiB).
  */
 const anySize = { 'max.message.bytes': '67108864' };
+/** A chunk of a snapshot that hardly compresses, with its batch. */
+const chunkRecordBytes = rawChunkBytes + 16_384;
 const anyRecord = { ...anyTimestamp, ...anySize };
 
 export function neededTopics(config: CompiledConfig): NeededTopic[] {
-  const { routes, repartition } = config.internalTopics;
+  const { routes, repartition, snapshots } = config.internalTopics;
   const input = (topic: string, purpose: string): NeededTopic => ({
     topic,
     purpose,
@@ -65,6 +70,14 @@ export function neededTopics(config: CompiledConfig): NeededTopic[] {
       isInput: false,
       partitions: config.shards,
       config: { ...keepForEver, ...anyRecord },
+    },
+    {
+      topic: snapshots,
+      purpose: 'snapshots of shards, from which members start',
+      isInput: false,
+      partitions: config.shards,
+      config: { ...keepForEver, ...anyTimestamp, 'max.message.bytes': '1048588' },
+      largestRecord: chunkRecordBytes,
     },
     { topic: config.output.topic, purpose: 'enriched flows', isInput: false, partitions: null, config: anyRecord },
     {
@@ -105,8 +118,13 @@ function warningOf(
   if (need.isInput || settings === undefined) return '';
   const wrong: string[] = [];
   const wanted: string[] = [];
-  if (Number(settings.get('max.message.bytes')) < largestInput) {
-    wrong.push('a record as large as an input allows does not fit and would stop its partition');
+  const { largestRecord = null } = need;
+  if (Number(settings.get('max.message.bytes')) < (largestRecord ?? largestInput)) {
+    wrong.push(
+      largestRecord === null
+        ? 'a record as large as an input allows does not fit and would stop its partition'
+        : `a record of ${largestRecord} bytes does not fit: no snapshot can be written`,
+    );
     wanted.push(`max.message.bytes=${need.config['max.message.bytes']}`);
   }
   for (const [name, value] of Object.entries(need.config)) {

@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
+import type { ShardDumps } from '../../src/app/engine.ts';
 import { type RunningApp, runApp } from '../../src/app/run.ts';
 import { compileConfig } from '../../src/config/compile.ts';
 import { parseConfig } from '../../src/config/load.ts';
@@ -81,10 +82,10 @@ ${options.extra ?? ''}
     return new Application(brokers, uniqueName('app'), bmpTopic, flowTopic, options);
   }
 
-  async start(): Promise<RunningApp> {
+  async start(dumps?: ShardDumps): Promise<RunningApp> {
     const config = compileConfig(parseConfig('test.yaml', this.yaml, {}));
     const level = process.env['FLOWRIB_TEST_LOG'] ?? 'silent';
-    const app = await runApp(config, pino({ level }, pino.destination(2)));
+    const app = await runApp(config, pino({ level }, pino.destination(2)), dumps);
     app.done.catch((error: unknown) => {
       if (!this.members.includes(app)) return;
       console.error('member failed:', error);

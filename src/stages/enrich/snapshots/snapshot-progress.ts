@@ -12,8 +12,8 @@ export class SnapshotProgress {
   /** Records of the log that the restore replays. */
   replayed = 0;
   /**
-   * The shard was restored from what was left of its log, whose beginning was gone, without a snapshot. `isShardWhole` says for how long
-   * that shows.
+   * The shard was restored from what was left of its log, whose beginning was gone, without a snapshot, or from a snapshot
+   * of such a shard. `isIncomplete` takes it back.
    */
   isCut = false;
   /** A dump is being written: nothing may be applied to the shard, nor reclaimed in it. */
@@ -47,16 +47,18 @@ export interface SnapshotMark {
 }
 
 /**
- * Of a shard whose log was cut: every RIB that it has is complete, so each router it knows has told everything again. Routers that never
+ * The shard's log was cut, and not every RIB that it has is complete yet: some router has not told everything again. Routers that never
  * spoke since cannot be known.
  */
-export function isShardWhole(rib: RibShard): boolean {
+export function isIncomplete({ rib, snapshots }: { rib: RibShard; snapshots: SnapshotProgress }): boolean {
+  if (!snapshots.isCut) return false;
   for (const { sessions } of rib.status().routers) {
     for (const { peers } of sessions) {
       for (const { ribs, state } of peers) {
-        if (state !== 'down' && ribs.some(({ endOfRib, stale }) => !endOfRib && !stale)) return false;
+        if (state !== 'down' && ribs.some(({ endOfRib, stale }) => !endOfRib && !stale)) return true;
       }
     }
   }
-  return true;
+  snapshots.isCut = false;
+  return false;
 }

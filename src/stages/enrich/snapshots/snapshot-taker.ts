@@ -23,7 +23,7 @@ import {
 import type { DumpShard } from '../../../rib/dump/types.ts';
 import type { Logger } from 'pino';
 import type { HeldShard } from '../shard-logs.ts';
-import { isShardWhole } from './snapshot-progress.ts';
+import { isIncomplete } from './snapshot-progress.ts';
 import { offsetsOf, type SnapshotStore } from './snapshot-store.ts';
 
 /** What of ShardLogs it needs. */
@@ -122,7 +122,7 @@ export class SnapshotTaker {
       const { clockMs } = rib;
       const { routesV4, routesV6 } = rib.routes.counts();
       const vpn = rib.vpn.routes.counts();
-      const isIncomplete = snapshots.isCut && !isShardWhole(rib);
+      const isCut = isIncomplete(held);
       const totals = await dumpChunks(
         dumpShard(rib),
         () => this.isWanted(held),
@@ -144,7 +144,7 @@ export class SnapshotTaker {
         takenAtMs: Date.now(),
         tookMs: Math.round(performance.now() - start),
         takenBy,
-        isIncomplete,
+        isIncomplete: isCut,
       };
       const value = encodeManifest(manifest);
       const headers = writeManifestHeaders(this.section, manifest, value);
