@@ -15,12 +15,12 @@ const canReceive = 1;
 const canSend = 2;
 
 export class NlriForms {
-  private readonly inbound = new Set<number>();
-  private readonly outbound = new Set<number>();
-  private readonly present = new Set<number>();
-  private readonly stacked = new Set<number>();
+  readonly inbound = new Set<number>();
+  readonly outbound = new Set<number>();
+  readonly present = new Set<number>();
+  readonly stacked = new Set<number>();
   /** view << 24 | afi << 8 | safi → what its UPDATEs turned out to have, against the OPENs. */
-  private readonly learned = new Map<number, boolean>();
+  readonly learned = new Map<number, boolean>();
 
   clear(): void {
     this.inbound.clear();

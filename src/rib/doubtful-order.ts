@@ -26,10 +26,10 @@ export interface HeldTime {
 }
 
 /** What is not older than the window, and some that is: forgotten by halves. */
-class RecentMap<K, V> {
-  private current = new Map<K, V>();
-  private former = new Map<K, V>();
-  private sinceMs = -Infinity;
+export class RecentMap<K, V> {
+  current = new Map<K, V>();
+  former = new Map<K, V>();
+  sinceMs = -Infinity;
 
   get(key: K): V | undefined {
     return this.current.get(key) ?? this.former.get(key);

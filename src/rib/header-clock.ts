@@ -15,10 +15,10 @@ const realParts = 6;
 export class HeaderClock {
   /** The fractions of this router's seconds say something. */
   isSubSecond = false;
-  private lastSecond = 0;
-  private samples = 0;
+  lastSecond = 0;
+  samples = 0;
   /** Bit by part of the second. */
-  private seen = 0;
+  seen = 0;
 
   /** The time by which a message is ordered; 0 = the header has none. */
   orderMs(timestampMs: number): number {

@@ -24,7 +24,7 @@ export interface AppliedPosition {
 }
 
 export class AppliedPositions {
-  private readonly topics = new Map<string, TopicPositions>();
+  readonly topics = new Map<string, TopicPositions>();
 
   /** True, and remembered as applied, when the position is new; false when it is to be ignored. */
   advance(topicId: string, topic: string, partition: number, offset: number, part: number): boolean {

@@ -43,7 +43,7 @@ export interface HeldMessage {
 }
 
 /** Removes from the front without moving the rest each time. */
-class Fifo {
+export class Fifo {
   items: HeldMessage[] = [];
   head = 0;
   /** Of a lane: the last Peer Up or Peer Down that came. */
@@ -64,12 +64,12 @@ export interface QueueTarget {
 export class ReorderQueue {
   private readonly session: BmpSession;
   private readonly target: QueueTarget;
-  private readonly arrivals = new Fifo();
-  private readonly lanes = new Map<string, Fifo>();
+  readonly arrivals = new Fifo();
+  readonly lanes = new Map<string, Fifo>();
   /** Of the last Initiation or Termination that came, and of the last one applied. */
-  private phase = 0;
-  private appliedPhase = 0;
-  private isTerminated = false;
+  phase = 0;
+  appliedPhase = 0;
+  isTerminated = false;
 
   constructor(session: BmpSession, target: QueueTarget) {
     this.session = session;

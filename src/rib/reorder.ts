@@ -26,12 +26,12 @@ export class Reorder {
   /** When the next one is due; Infinity while nothing is held. */
   nextDueMs = Infinity;
   count = 0;
-  private bytes = 0;
-  private readonly queues = new Map<BmpSession, ReorderQueue>();
+  bytes = 0;
+  readonly queues = new Map<BmpSession, ReorderQueue>();
   private readonly target: QueueTarget;
   private readonly counters: RibCounters;
   private readonly maximumBytes: number;
-  private sequence = 0;
+  sequence = 0;
 
   constructor(target: QueueTarget, counters: RibCounters, maximumBytes = heldBytesMaximum) {
     this.target = target;

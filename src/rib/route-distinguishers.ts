@@ -16,12 +16,12 @@ const mostUnused = 65_536;
 export class RouteDistinguishers {
   /** One more than the largest number given. */
   size = 0;
-  private readonly numbers = new Map<string, number>();
-  private readonly texts = new Map<number, string>();
+  readonly numbers = new Map<string, number>();
+  readonly texts = new Map<number, string>();
   /** First word of an RD → second word → number: what NLRI are resolved by, without a text. */
-  private readonly byWords = new Map<number, Map<number, number>>();
+  readonly byWords = new Map<number, Map<number, number>>();
   /** Sources by number; absent for none. */
-  private readonly uses = new Map<number, number>();
+  readonly uses = new Map<number, number>();
 
   /** Distinct ones that some source has. */
   get inUse(): number {

@@ -32,8 +32,8 @@ export class Sessions {
   private readonly ribs: Ribs;
   private readonly counters: RibCounters;
   private readonly onEvent: (event: RibEvent) => void;
-  private nextRouter = 0;
-  private nextNeighbour = 0;
+  nextRouter = 0;
+  nextNeighbour = 0;
   /** Records come in runs of one session, messages in runs of one peer: what the last one led to. Null once a session is gone. */
   private lastSession: BmpSession | null = null;
   private lastPeer: Peer | null = null;
@@ -302,6 +302,7 @@ export class Sessions {
       return;
     }
     this.ribs.retireAll(peer);
+    this.ribs.retireLost(peer);
     peer.state = 'down';
     peer.dropAtMs = nowMs + this.options.staleTimeMs;
     this.due(peer.dropAtMs);

@@ -123,11 +123,12 @@ export class RibShard {
   clockMs = 0;
   /** Of the last record applied, ticks included; -1 = none. */
   logOffset = -1;
-  private readonly sessions: Sessions;
+  /** What follows without `private` is read and filled by dump/, too. */
+  readonly sessions: Sessions;
   private readonly ribs: Ribs;
   private readonly monitor: RouteMonitor;
-  private readonly positions = new AppliedPositions();
-  private readonly reorder: Reorder;
+  readonly positions = new AppliedPositions();
+  readonly reorder: Reorder;
   private readonly heldTime: HeldTime = { timeMs: 0, orderMs: 0, windowMs: 0, update: 0 };
   private readonly reorderMs: ReadonlyMap<string, number>;
   private readonly silenceMs: number;

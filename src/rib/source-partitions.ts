@@ -22,7 +22,7 @@ export const partitionMoved = 1;
 export const partitionBack = 2;
 
 export class SourcePartitions {
-  private readonly topics = new Map<string, TopicUse>();
+  readonly topics = new Map<string, TopicUse>();
   /** Records come in runs. */
   private last: TopicUse | null = null;
   private lastTopic = '';
