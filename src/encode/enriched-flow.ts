@@ -1,6 +1,6 @@
 /**
  * An enriched flow as the outputs `json` and `avro` have it: in, the flow and its answers; out, one plain object whose keys, in their
- * order, are the contract of docs/enriched-flow.md. What the input lacks is null, as is an AS or next hop that means none.
+ * order, are the contract of docs/formats.md. What the input lacks is null, as is an AS or next hop that means none.
  */
 
 import { type IpAddress, formatIp } from '../base/ip.ts';

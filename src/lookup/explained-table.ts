@@ -104,7 +104,9 @@ export class ExplainedTable {
   private neverAnswers(source: number): LostBy | null {
     const { sources, authority, allViews } = this.scope;
     const rib = sources.ribs[source] ?? null;
-    if (rib === null || sources.head[source] < 0) return 'pre-policy';
+    if (rib === null || sources.head[source] < 0) {
+      return rib !== null && rib.peer.neighbour.outdates(rib) ? 'copy' : 'pre-policy';
+    }
     const kind = (sources.flags[source] & sourceInVrf) === 0 ? rib.view : rib.view + inVrfBits;
     if (((allViews >> kind) & 1) === 0) return 'view-not-configured';
     return ((authority >> kind) & 1) === 0 ? 'authority' : null;

@@ -51,6 +51,19 @@ export class Neighbour {
     return false;
   }
 
+  /**
+   * Another BMP session has the same RIB live and whole, so what this one had before it fell silent or was lost is out of date: it must not
+   * answer, not even with a longer prefix, which the router may have withdrawn since.
+   */
+  outdates(rib: Rib): boolean {
+    if (!rib.isStale && !rib.isDoubted) return false;
+    for (const other of this.ribs) {
+      if (other.view !== rib.view || other.afiSafi !== rib.afiSafi || other.peer.session === rib.peer.session) continue;
+      if (other.isComplete && !other.isStale && !other.isDoubted && !other.peer.isFiltered) return true;
+    }
+    return false;
+  }
+
   private holds(view: number): boolean {
     for (const rib of this.ribs) if (rib.view === view) return true;
     return false;

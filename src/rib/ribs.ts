@@ -161,6 +161,11 @@ export class Ribs {
     while (peer.staleRibs.length > 0) this.retire(peer.staleRibs[peer.staleRibs.length - 1]);
   }
 
+  /** The router said that the peer is down: what lost sessions told of it before is gone as well. */
+  retireLost({ neighbour }: Peer): void {
+    for (const rib of neighbour.ribs) if (rib.isStale && rib.peer.state === 'stale') this.retire(rib);
+  }
+
   /** Whether pre-policy routes of this neighbour may answer depends on all its RIBs. */
   refreshNeighbour(peer: Peer): void {
     for (const rib of peer.neighbour.ribs) this.refresh(rib);
@@ -170,6 +175,13 @@ export class Ribs {
   refresh(rib: Rib): void {
     rib.peer.session.router.outdate();
     for (const source of rib.sources) this.refreshSource(rib, source);
+    const { neighbour } = rib.peer;
+    if (neighbour.peers === 1) return;
+    // The same RIB as other sessions tell of it may answer, or no more.
+    for (const other of neighbour.ribs) {
+      if (other === rib || other.view !== rib.view || other.afiSafi !== rib.afiSafi) continue;
+      for (const source of other.sources) this.refreshSource(other, source);
+    }
   }
 
   private addSource(rib: Rib, rd: number): SourceId {
@@ -195,7 +207,7 @@ export class Ribs {
   private refreshSource(rib: Rib, source: SourceId): void {
     const { peer } = rib;
     const { sources } = rib.instance;
-    const usable = !peer.neighbour.shadows(rib.view);
+    const usable = !peer.neighbour.shadows(rib.view) && !peer.neighbour.outdates(rib);
     sources.head[source] = usable ? (peer.session.router.index << headViewBits) | rib.view : -1;
     sources.flags[source] =
       (rib.isStale || rib.isDoubted ? sourceStale : 0) |

@@ -2,7 +2,7 @@
  * What lookup must know of a route's source, in columns by SourceId: the table gives a route's source, these give the rest without
  * touching an object. Written by ribs.ts only.
  *
- *   head    router index << 8 | view, or -1: retired, or never to answer (pre-policy beside post-policy)
+ *   head    router index << 8 | view, or -1: retired, or not to answer (pre-policy beside post-policy, stale beside another session's live)
  *   flags   bit 0 stale | bit 1 suspect | bit 2 complete | bit 3 eBGP | bit 4 Loc-RIB | bit 5 in the VRF
  *   rd      number of the route distinguisher (route-distinguishers.ts), -1 in the global instance
  *

@@ -92,6 +92,7 @@ class Tier {
         this.isInTable(route) &&
         this.views.includes(route.view) &&
         !rib.isShadowed(route.peer, route.view) &&
+        !rib.isOutdated(route.generation) &&
         covers(route.prefix, address),
     );
     const { answers, isComplete } = this.authority(rib);

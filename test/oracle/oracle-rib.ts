@@ -156,7 +156,11 @@ export class OracleRib {
       this.startEpoch(key, 'up', event.variant);
     } else if (event.kind === 'peer-down') {
       if (life === undefined || life.state === 'down') return;
-      this.removeGenerations((generation) => lifeKey(generation) === key);
+      this.removeGenerations(
+        (other) =>
+          lifeKey(other) === key ||
+          (other.peer.key === event.peer.key && other.isStale && this.lives.get(lifeKey(other))?.state === 'stale'),
+      );
       this.lives.set(key, { ...life, state: 'down', dropAtMs: this.nowMs + this.staleTimeMs });
     } else {
       if (life?.state !== 'up' && life?.state !== 'provisional') this.startEpoch(key, 'provisional', -1);
@@ -278,13 +282,26 @@ export class OracleRib {
           route.generation.isStale ? 'stale' : 'live',
           route.generation.isComplete ? 'complete' : 'incomplete',
           route.suspect ? 'suspect' : 'sure',
-          this.isShadowed(route.peer, route.view) ? 'shadowed' : 'answers',
+          this.isShadowed(route.peer, route.view) || this.isOutdated(route.generation) ? 'shadowed' : 'answers',
           route.nlri.form === 'plain' && route.peer.rd === '' ? 'global' : 'vpn',
           route.nlri.form === 'plain' && route.peer.rd !== '' ? 'in the vrf' : 'not in one',
           route.attributes.asPath.join(','),
         ].join(' '),
       )
       .sort();
+  }
+
+  /** Another session has the same one live and whole. */
+  isOutdated(stale: OracleGeneration): boolean {
+    if (!stale.isStale) return false;
+    return this.generations.some(
+      (other) =>
+        other.session !== stale.session &&
+        [other.peer.key, other.view, other.family, other.form].join(' ') ===
+          [stale.peer.key, stale.view, stale.family, stale.form].join(' ') &&
+        other.isComplete &&
+        !other.isStale,
+    );
   }
 
   /** It sends post-policy too. */

@@ -193,3 +193,37 @@ test('two collectors: a peer down at one takes nothing from the other, complete 
   driver.send(peerDown(post), { collector: 'c1' });
   assert.equal(driver.ask('10.0.0.1'), '10.0.0.0/8 via 192.0.2.1 (adj-rib-in-post) by only');
 });
+
+test('two collectors: what a lost session had and the other one withdrew does not answer', () => {
+  const driver = new RibDriver();
+  for (const collector of ['c1', 'c2']) {
+    driver.send([peerUp(post), announce(post, '10.0.0.0/8', '10.1.0.0/16'), endOfRib(post)], { collector });
+  }
+  driver.send(termination(), { collector: 'c2' });
+  driver.send(routeMonitoring(post, { withdrawn: ['10.1.0.0/16'] }), { collector: 'c1' });
+  assert.equal(driver.ask('10.1.0.1'), '10.0.0.0/8 via 192.0.2.1 (adj-rib-in-post) by only');
+  assert.equal(driver.lookup('10.1.0.1').stale, false);
+  driver.send(termination(), { collector: 'c1' });
+  assert.equal(driver.ask('10.1.0.1'), '10.1.0.0/16 via 192.0.2.1 (adj-rib-in-post) by only');
+  assert.equal(driver.lookup('10.1.0.1').stale, true);
+});
+
+test('two collectors: what a lost session had answers until the other one has told its table', () => {
+  const driver = new RibDriver();
+  driver.send([peerUp(post), announce(post, '10.1.0.0/16'), endOfRib(post)], { collector: 'c1' });
+  driver.send(peerUp(post), { collector: 'c2' });
+  driver.send(termination(), { collector: 'c1' });
+  assert.equal(driver.ask('10.1.0.1'), '10.1.0.0/16 via 192.0.2.1 (adj-rib-in-post) by only');
+  driver.send(endOfRib(post), { collector: 'c2' });
+  assert.equal(driver.ask('10.1.0.1'), 'no-route');
+});
+
+test('two collectors: a peer down at one ends what a lost session had of the peer', () => {
+  const driver = new RibDriver();
+  for (const collector of ['c1', 'c2']) {
+    driver.send([peerUp(post), announce(post, '10.1.0.0/16'), endOfRib(post)], { collector });
+  }
+  driver.send(termination(), { collector: 'c2' });
+  driver.send(peerDown(post), { collector: 'c1' });
+  assert.equal(driver.ask('10.1.0.1'), 'no-route');
+});
