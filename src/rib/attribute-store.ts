@@ -44,17 +44,40 @@ export class AttributeStore implements AttributeTable, HashSource {
   }
 
   intern(words: Int32Array, length: number): number {
-    let hash = this.#seed ^ length;
-    for (let i = 0; i < length; i++) hash = mixWord(hash, words[i]);
-    hash = finishHash(hash);
+    const hash = this.#hash(words, 0, length);
     const known = this.#find(hash, words, length);
     if (known !== 0) {
       this.#sets.words[known * setWords + 2]++;
       return known;
     }
+    return this.#store(words, 0, length, hash);
+  }
+
+  /** Stores a set that the store does not have, without looking for it; one reference, for the caller. */
+  load(words: Int32Array, start: number, length: number): number {
+    return this.#store(words, start, length, this.#hash(words, start, length));
+  }
+
+  /** One more than the largest id ever given. */
+  get end(): number {
+    return this.#end;
+  }
+
+  /** References of a set; 0 for an id that is free. */
+  references(id: number): number {
+    return this.#sets.words[id * setWords + 2];
+  }
+
+  #hash(words: Int32Array, start: number, length: number): number {
+    let hash = this.#seed ^ length;
+    for (let i = start; i < start + length; i++) hash = mixWord(hash, words[i]);
+    return finishHash(hash);
+  }
+
+  #store(words: Int32Array, start: number, length: number, hash: number): number {
     const block = this.#arena.allocate(Math.max(1, length));
     const arena = this.#arena.blocks.words;
-    for (let i = 0; i < length; i++) arena[block + i] = words[i];
+    for (let i = 0; i < length; i++) arena[block + i] = words[start + i];
     const id = this.#takeId();
     const sets = this.#sets.words;
     const at = id * setWords;

@@ -2,7 +2,7 @@
 
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { comparePair, createPair, type Change } from '../support/table-pair.ts';
+import { compareCopy, comparePair, createPair, type Change } from '../support/table-pair.ts';
 
 const v4Words = [0, 0x0a000000, 0x0a000001, 0x0a0000ff, 0x0a00ff00, 0x0b000000, 0xc0a80101 | 0, -1];
 const v6Words = [
@@ -65,6 +65,7 @@ void test('any history of changes leaves what the slow twin has', () => {
       const pair = createPair(seed);
       for (const one of changes) pair.apply(one);
       comparePair(pair);
+      compareCopy(pair, seed + 1);
       pair.empty();
       comparePair(pair);
     }),

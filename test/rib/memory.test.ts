@@ -49,11 +49,17 @@ void test('every part is as large as MEMORY.md says', () => {
   const { nodes, blockWordsLive, blockWordsUsed } = table.occupancy();
   const records = prefixesV4 * claim('IPv4 prefix record').low + prefixesV6 * claim('IPv6 prefix record').low;
   assertWithin('records', memory.prefixRecords, records, records);
-  const index = claim('exact index, a prefix');
-  assertWithin('index', memory.exactIndex, set.count * index.low, set.count * index.high);
   const shortcuts = nodes > 4096 ? 262_144 : 0;
-  const ofNodes = nodes * claim('tree node').low + shortcuts;
-  assertWithin('nodes', memory.nodes, ofNodes, ofNodes);
+  const long = [...set.lengths.keys()].filter((at) => set.lengths[at] > 32);
+  const anchors = new Set(long.map((at) => set.words[at * 4])).size;
+  const ofNodes =
+    nodes * claim('tree node').low + (set.count - long.length) * claim('prefix of up to 32 bits, in its node').low;
+  assertWithin('nodes', memory.nodes, ofNodes + shortcuts, (ofNodes + 4 * anchors) * 1.25 + shortcuts);
+  const anchor = claim('anchor');
+  const ofLong = long.length * claim('prefix of more than 32 bits, at its anchor').low;
+  // One page begun for each of the sizes of leaves.
+  const begun = 64 * 4096;
+  assertWithin('anchors', memory.anchors, anchors * anchor.low + ofLong, anchors * anchor.high + ofLong * 1.25 + begun);
   const routes = 2 * set.count * claim('route').low;
   assert.equal(blockWordsLive * 4, routes);
   assert.ok(blockWordsUsed * 4 <= routes * 1.02);

@@ -8,6 +8,7 @@ import { AttributeStore } from '../../src/rib/attribute-store.ts';
 import { PrefixTable } from '../../src/rib/prefix-table.ts';
 import type { AttributeTable, RouteTable } from '../../src/rib/types.ts';
 import { createSlowAttributes, createSlowTable, maskWords } from '../oracle/slow-table.ts';
+import { copyTable } from './table-copy.ts';
 
 export interface TestPrefix {
   family: number;
@@ -43,11 +44,16 @@ export class TablePair {
   /** Every prefix ever named, by text. */
   readonly prefixes = new Map<string, TestPrefix>();
   readonly live: number[] = [];
+  /** The fast side by its own types. */
+  readonly compact: PrefixTable;
+  readonly store: AttributeStore;
 
   constructor(seed: number) {
     const fast = new AttributeStore({ seed });
     const slow = createSlowAttributes();
-    this.fast = { table: new PrefixTable(fast, { seed }), attributes: fast, sources: [] };
+    this.compact = new PrefixTable(fast, { seed });
+    this.store = fast;
+    this.fast = { table: this.compact, attributes: fast, sources: [] };
     this.slow = { table: createSlowTable(slow), attributes: slow, sources: [] };
     for (let i = 0; i < 4; i++) this.apply({ kind: 'create' });
   }
@@ -160,7 +166,12 @@ function attributeWords(n: number): Int32Array {
 }
 
 /** Compares everything that does not depend on the order of reclaiming, and all of it when nothing is left to reclaim. */
-export function comparePair({ fast, slow, prefixes, live }: TablePair): void {
+export function comparePair({
+  fast,
+  slow,
+  prefixes,
+  live,
+}: Pick<TablePair, 'fast' | 'slow' | 'prefixes' | 'live'>): void {
   const { routesV4, routesV6 } = slow.table.counts();
   const counts = fast.table.counts();
   assert.deepEqual([counts.routesV4, counts.routesV6], [routesV4, routesV6]);
@@ -183,6 +194,17 @@ export function comparePair({ fast, slow, prefixes, live }: TablePair): void {
   if (!isReclaimed(slow)) return;
   assert.deepEqual(counts, slow.table.counts());
   assert.equal(fast.attributes.size, slow.attributes.size);
+}
+
+/** Compares a copy, made by walk and bulk load, with the slow twin; the copy then takes changes and gives all its memory back. */
+export function compareCopy({ fast, slow, prefixes, live, compact, store }: TablePair, seed: number): void {
+  const copy = copyTable(compact, store, seed);
+  const sources = fast.sources.map((source) => copy.sources.get(source) ?? copy.table.createSource());
+  comparePair({ fast: { table: copy.table, attributes: copy.attributes, sources }, slow, prefixes, live });
+  for (const source of sources) if (copy.table.isLive(source)) copy.table.retire(source);
+  while (copy.table.reclaim(1000));
+  assert.equal(copy.attributes.size, 0);
+  assert.deepEqual(copy.table.occupancy(), { nodes: 0, blockWordsLive: 0, blockWordsUsed: 0 });
 }
 
 function isReclaimed({ table }: Side): boolean {

@@ -66,6 +66,11 @@ export class BlockPages {
     return (this.#pages - this.#pooled) * pageWords;
   }
 
+  /** Makes room for that many words more. */
+  reserve(words: number): void {
+    this.blocks.ensure(Math.min(2 ** 30, (this.#pages + Math.ceil(words / pageWords)) * pageWords));
+  }
+
   /** A block of at least `words` words, content undefined. */
   allocate(words: number): number {
     if (words > largestClassWords) return this.#allocateRun(words);

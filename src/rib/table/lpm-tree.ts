@@ -1,112 +1,106 @@
 /**
- * Longest-prefix match over the first 32 bits of both families, in nodes of 16 slots, one cache line each: node level n looks at bits
- * 4n to 4n+3 and holds the prefixes of lengths 4n+1 to 4n+4. Longer IPv6 prefixes hang on anchors (anchors.ts) in the last level.
+ * Prefixes by their bits: longest and exact match, and the walk in order. The first 32 bits of both families are looked at in nodes of
+ * four bits (tree-nodes.ts): level n looks at bits 4n to 4n+3 and has the prefixes of lengths 4n+1 to 4n+4. Longer IPv6 prefixes hang
+ * on anchors (anchors.ts), the children of the last level, one for each /32.
  *
- *   slot (1 word)      0 nothing | > 0 id of the longest prefix of this node that covers the slot | < 0 ~child (last level: ~anchor)
- *   header (2 words)   0 what the parent's slot would hold without the child | 1 bitmap of the node's own prefixes: a prefix of k bits
- *                      within the node (1-4) whose bits are b has bit 2^k - 2 + b
- *
- * So an update writes to one node (and the headers below it), and a lookup that ends on an empty slot climbs the headers. The two roots
- * are nodes 0 (IPv4) and 1 (IPv6); the default route is the root's header value.
- *
- * Invariant: a node other than a root has a prefix or a child. Cost: 72 bytes a node, and 256 KiB once there are 4,096.
+ * Once a table is large, IPv4 nodes of level 4 are also found by a table over the 16 bits above them; anchors always have an index of
+ * their own. Cost: see tree-nodes.ts and anchors.ts, and 256 KiB once there are 4,096 nodes.
  */
 
 import { Anchors } from './anchors.ts';
-import { isV6Bit, cellWords, type PrefixRecords } from './prefix-records.ts';
-import { Slab } from './slab.ts';
+import { onesIn } from './bits.ts';
+import { cellWords, isV6Bit, type PrefixRecords } from './prefix-records.ts';
+import { bitsUpTo, coveringBits, headerWords, prefixBit, TreeNodes } from './tree-nodes.ts';
 
-const nodeSlots = 16;
-const lastLevel = 7;
-/** Once a table is large, IPv4 nodes of this level are also found by a table over the 16 bits above them. */
+export const lastLevel = 7;
 const shortcutLevel = 4;
 const nodesForShortcuts = 4096;
-/** Bits of a node's bitmap that stand for prefixes of up to k bits. */
-const upTo = Int32Array.of(0, 0x3, 0x3f, 0x3fff, 0x3fffffff);
+const noShortcuts = new Int32Array(0);
 
 export class LpmTree {
-  readonly #slots = new Slab(nodeSlots * 4);
-  readonly #headers = new Slab(8);
-  readonly #anchors: Anchors;
+  readonly nodes = new TreeNodes();
+  readonly anchors: Anchors;
+  /** Root nodes and default routes of IPv4 and IPv6, 0 for none. */
+  readonly roots = new Int32Array(2);
+  readonly defaults = new Int32Array(2);
   readonly #records: PrefixRecords;
-  /** Nodes from the root to where the last walk ended. */
+  #shortcuts = noShortcuts;
+  /** What the last descent went through: the nodes from `#pathStart` to `#depth`, -1 when there is not even a root. */
   readonly #path = new Int32Array(lastLevel + 1);
-  #shortcuts = new Int32Array(0);
-  #nodes = 2;
-  #freeNode = 0;
-  #nodesInUse = 2;
+  #pathStart = 0;
+  #depth = -1;
+  #anchor = 0;
 
   constructor(records: PrefixRecords) {
     this.#records = records;
-    this.#anchors = new Anchors(records);
-  }
-
-  get nodes(): number {
-    return this.#nodesInUse;
+    this.anchors = new Anchors(records);
   }
 
   get nodeBytes(): number {
-    return this.#slots.bytes + this.#headers.bytes + this.#shortcuts.byteLength;
-  }
-
-  get anchorBytes(): number {
-    return this.#anchors.bytes;
+    return this.nodes.pages.bytes + this.#shortcuts.byteLength;
   }
 
   /** Longest prefix over the address, 0 for none. */
   longest(family: number, w0: number, w1: number, w2: number, w3: number): number {
     if (family === 6) {
-      const anchor = this.#anchors.find(w0);
+      const anchor = this.anchors.find(w0);
       if (anchor !== 0) {
-        const found = this.#anchors.longest(anchor, w0, w1, w2, w3, 128);
+        const found = this.anchors.longest(anchor, w1, w2, w3, 128);
+        if (found !== 0) return found;
+      }
+      return this.#longestFrom(1, this.roots[1], 28, w0);
+    }
+    if (this.#shortcuts.length !== 0) {
+      const skipped = this.#shortcuts[w0 >>> 16];
+      if (skipped !== 0) {
+        const found = this.#longestFrom(-1, skipped, 12, w0);
         if (found !== 0) return found;
       }
     }
-    const slots = this.#slots.words;
-    let node = family === 6 ? 1 : 0;
-    let slot = 0;
-    let level = 0;
-    const shortcuts = this.#shortcuts;
-    if (family === 4 && shortcuts.length !== 0) {
-      const skipped = shortcuts[w0 >>> 16];
-      if (skipped !== 0) {
-        node = skipped;
-        level = shortcutLevel;
-      }
-    }
-    for (; ; level++) {
-      slot = slots[node * nodeSlots + ((w0 >>> (28 - 4 * level)) & 15)];
-      if (slot >= 0 || level === lastLevel) break;
-      node = ~slot;
-    }
-    return slot > 0 ? slot : this.#climb(family, w0, level);
+    return this.#longestFrom(0, this.roots[0], 28, w0);
   }
 
   /** Longest prefix of at most `length` bits over the address, 0 for none. */
   longestUpTo(family: number, w0: number, w1: number, w2: number, w3: number, length: number): number {
     if (length < 0) return 0;
-    const slots = this.#slots.words;
-    const end = length > 32 ? lastLevel : length === 0 ? 0 : (length - 1) >> 2;
-    let node = family === 6 ? 1 : 0;
-    let level = 0;
-    for (; level < end; level++) {
-      const slot = slots[node * nodeSlots + ((w0 >>> (28 - 4 * level)) & 15)];
-      if (slot >= 0) return slot > 0 ? slot : this.#climb(family, w0, level);
-      node = ~slot;
-    }
-    const nibble = (w0 >>> (28 - 4 * level)) & 15;
+    const root = family === 6 ? 1 : 0;
     if (length > 32) {
-      const slot = slots[node * nodeSlots + nibble];
-      if (slot > 0) return slot;
-      const found = slot < 0 ? this.#anchors.longest(~slot, w0, w1, w2, w3, length) : 0;
-      return found === 0 ? this.#climb(family, w0, level) : found;
+      const anchor = this.anchors.find(w0);
+      const found = anchor === 0 ? 0 : this.anchors.longest(anchor, w1, w2, w3, length);
+      return found === 0 ? this.#longestFrom(1, this.roots[1], 28, w0) : found;
     }
-    const found = this.#inNode(family, node, level, w0, length - 4 * level);
-    if (found !== 0) return found;
-    const inherited = this.#headers.words[node * 2];
-    return inherited === 0 ? this.#climb(family, w0, level - 1) : inherited;
+    const words = this.nodes.pages.blocks.words;
+    let node = this.roots[root];
+    let best = 0;
+    let bestOwn = 0;
+    for (let left = length, shift = 28; left > 0; left -= 4, shift -= 4) {
+      const nibble = (w0 >>> shift) & 15;
+      const own = words[node] & coveringBits[nibble] & (left < 4 ? bitsUpTo[left] : -1);
+      if (own !== 0) {
+        best = node;
+        bestOwn = own;
+      }
+      const children = words[node + 1];
+      if (((children >>> nibble) & 1) === 0) break;
+      node = words[node + headerWords + onesIn(children & ((1 << nibble) - 1))];
+    }
+    return best === 0 ? this.defaults[root] : longestOf(words, best, bestOwn);
   }
 
+  /** Id of the prefix, 0 for none. `insert` may follow at once. */
+  find(family: number, w0: number, w1: number, w2: number, w3: number, length: number): number {
+    const root = family === 6 ? 1 : 0;
+    if (length === 0) return this.defaults[root];
+    if (length > 32) {
+      this.#anchor = this.anchors.find(w0);
+      return this.#anchor === 0 ? 0 : this.anchors.exact(this.#anchor, w1, w2, w3, length);
+    }
+    const end = (length - 1) >> 2;
+    this.#descend(root, w0, end);
+    return this.#depth < end ? 0 : this.nodes.prefix(this.#path[end], bitAt(w0, length));
+  }
+
+  /** Enters a prefix for which `find` was called last and found none. */
   insert(id: number): void {
     const words = this.#records.slab.words;
     const record = id * cellWords;
@@ -114,29 +108,27 @@ export class LpmTree {
     const length = words[record + 2] & 255;
     const root = (words[record + 2] & isV6Bit) === 0 ? 0 : 1;
     if (length === 0) {
-      this.#headers.words[root * 2] = id;
+      this.defaults[root] = id;
       return;
-    }
-    const end = length > 32 ? lastLevel : (length - 1) >> 2;
-    let node = root;
-    for (let level = 0; level < end; level++) {
-      const at = node * nodeSlots + ((w0 >>> (28 - 4 * level)) & 15);
-      const slot = this.#slots.words[at];
-      node = slot < 0 ? ~slot : this.#addNode(at);
-      if (slot >= 0 && level + 1 === shortcutLevel && root === 0) this.#setShortcut(w0, node);
     }
     if (length > 32) {
-      const at = node * nodeSlots + (w0 & 15);
-      const slot = this.#slots.words[at];
-      const anchor = slot < 0 ? ~slot : this.#anchors.add(w0, slot);
-      this.#slots.words[at] = ~anchor;
-      this.#anchors.insert(anchor, length);
+      const anchor = this.#anchor === 0 ? this.anchors.add(w0) : this.#anchor;
+      if (this.#anchor === 0) {
+        this.#descend(root, w0, lastLevel);
+        this.#attach(root, w0, lastLevel + 1, anchor);
+      }
+      this.anchors.insert(anchor, id, words[record + 3], words[record + 4], words[record + 5], length);
       return;
     }
-    const bits = length - 4 * end;
-    const value = ((w0 >>> (28 - 4 * end)) & 15) >>> (4 - bits);
-    this.#fill(node, end, bits, value, id);
-    this.#headers.words[node * 2 + 1] |= 1 << ((1 << bits) - 2 + value);
+    const end = (length - 1) >> 2;
+    const bit = bitAt(w0, length);
+    if (this.#depth < end) {
+      this.#attach(root, w0, end, this.nodes.createWithPrefix(bit, id));
+      return;
+    }
+    const node = this.#path[end];
+    const moved = this.nodes.addPrefix(node, bit, id);
+    if (moved !== node) this.#relink(root, w0, end, moved);
   }
 
   /** Takes a prefix out; its record is still there. */
@@ -145,135 +137,154 @@ export class LpmTree {
     const record = id * cellWords;
     const w0 = words[record];
     const length = words[record + 2] & 255;
-    const family = (words[record + 2] & isV6Bit) === 0 ? 4 : 6;
-    const root = family === 4 ? 0 : 1;
+    const root = (words[record + 2] & isV6Bit) === 0 ? 0 : 1;
     if (length === 0) {
-      this.#headers.words[root * 2] = 0;
+      this.defaults[root] = 0;
       return;
     }
-    const slots = this.#slots.words;
-    const end = length > 32 ? lastLevel : (length - 1) >> 2;
-    let node = root;
-    this.#path[0] = root;
-    for (let level = 0; level < end; level++) {
-      node = ~slots[node * nodeSlots + ((w0 >>> (28 - 4 * level)) & 15)];
-      this.#path[level + 1] = node;
-    }
     if (length > 32) {
-      const at = node * nodeSlots + (w0 & 15);
-      const anchor = ~slots[at];
-      if (this.#anchors.remove(anchor, length)) slots[at] = this.#anchors.free(anchor);
-    } else {
-      const bits = length - 4 * end;
-      const value = ((w0 >>> (28 - 4 * end)) & 15) >>> (4 - bits);
-      this.#headers.words[node * 2 + 1] &= ~(1 << ((1 << bits) - 2 + value));
-      this.#fill(node, end, bits, value, this.#inNode(family, node, end, w0, bits - 1));
+      const anchor = this.anchors.find(w0);
+      if (!this.anchors.remove(anchor, words[record + 3], words[record + 4], words[record + 5], length)) return;
+      this.anchors.free(anchor);
+      this.#descend(root, w0, lastLevel);
+      this.#detach(root, w0, lastLevel + 1);
+      return;
     }
-    this.#prune(w0, end);
+    const end = (length - 1) >> 2;
+    this.#descend(root, w0, end);
+    const node = this.#path[end];
+    const left = this.nodes.removePrefix(node, bitAt(w0, length));
+    if (left === 0) this.#detach(root, w0, end);
+    else if (left !== node) this.#relink(root, w0, end, left);
   }
 
-  /** Writes `id` to the slots of a prefix, but for those that a longer prefix of the node covers. The prefix's bit does not matter. */
-  #fill(node: number, level: number, bits: number, value: number, id: number): void {
-    const slots = this.#slots.words;
-    const headers = this.#headers.words;
-    const bitmap = headers[node * 2 + 1] & ~upTo[bits];
-    const first = value << (4 - bits);
-    const end = first + (1 << (4 - bits));
-    for (let nibble = first; nibble < end; nibble++) {
-      if (bitmap !== 0 && longestBits(bitmap, nibble, 4) > 0) continue;
-      const at = node * nodeSlots + nibble;
-      const slot = slots[at];
-      if (slot >= 0) slots[at] = id;
-      else if (level === lastLevel) this.#anchors.setValue(~slot, id);
-      else headers[~slot * 2] = id;
+  /** Longest prefix in the nodes from `node` on; the default route of `root` when there is none (-1: none). */
+  #longestFrom(root: number, from: number, firstShift: number, w0: number): number {
+    const words = this.nodes.pages.blocks.words;
+    let node = from;
+    let best = 0;
+    let bestOwn = 0;
+    for (let shift = firstShift; ; shift -= 4) {
+      const nibble = (w0 >>> shift) & 15;
+      const own = words[node] & coveringBits[nibble];
+      if (own !== 0) {
+        best = node;
+        bestOwn = own;
+      }
+      const children = words[node + 1];
+      // The children of the last level are anchors.
+      if (((children >>> nibble) & 1) === 0 || shift === 0) break;
+      node = words[node + headerWords + onesIn(children & ((1 << nibble) - 1))];
     }
+    if (best === 0) return root < 0 ? 0 : this.defaults[root];
+    return longestOf(words, best, bestOwn);
   }
 
-  /** Longest prefix of at most `bits` bits within the node over the address, 0 for none. */
-  #inNode(family: number, node: number, level: number, w0: number, bits: number): number {
-    if (bits <= 0) return 0;
-    const bitmap = this.#headers.words[node * 2 + 1] & upTo[bits];
-    if (bitmap === 0) return 0;
-    const found = longestBits(bitmap, (w0 >>> (28 - 4 * level)) & 15, bits);
-    if (found === 0) return 0;
-    const length = 4 * level + found;
-    return this.#records.find(family, w0 & (-1 << (32 - length)), 0, 0, 0, length);
-  }
-
-  /** What the slot on the way of `w0` at `level` holds for itself, or the nearest header above that holds something. */
-  #climb(family: number, w0: number, level: number): number {
-    const slots = this.#slots.words;
-    const headers = this.#headers.words;
-    let node = family === 6 ? 1 : 0;
-    let found = headers[node * 2];
-    for (let n = 0; n <= level; n++) {
-      const slot = slots[node * nodeSlots + ((w0 >>> (28 - 4 * n)) & 15)];
-      if (slot >= 0) return slot > 0 ? slot : found;
-      const value = n === lastLevel ? this.#anchors.value(~slot) : headers[~slot * 2];
-      if (value !== 0) found = value;
-      node = ~slot;
+  /** Notes the nodes on the way of `w0`, down to level `end` or as far as there are some. */
+  #descend(root: number, w0: number, end: number): void {
+    const path = this.#path;
+    const words = this.nodes.pages.blocks.words;
+    let level = 0;
+    let node = this.roots[root];
+    if (root === 0 && end >= shortcutLevel && this.#shortcuts.length !== 0 && this.#shortcuts[w0 >>> 16] !== 0) {
+      node = this.#shortcuts[w0 >>> 16];
+      level = shortcutLevel;
     }
-    return found;
-  }
-
-  #addNode(parent: number): number {
-    let node = this.#freeNode;
+    this.#pathStart = level;
     if (node === 0) {
-      node = this.#nodes++;
-      this.#slots.ensure(this.#nodes * nodeSlots);
-      this.#headers.ensure(this.#nodes * 2);
-    } else {
-      this.#freeNode = this.#headers.words[node * 2];
+      this.#depth = -1;
+      return;
     }
-    this.#nodesInUse++;
-    this.#headers.words[node * 2] = this.#slots.words[parent];
-    this.#headers.words[node * 2 + 1] = 0;
-    this.#slots.words[parent] = ~node;
+    path[level] = node;
+    while (level < end) {
+      const nibble = (w0 >>> (28 - 4 * level)) & 15;
+      const children = words[node + 1];
+      if (((children >>> nibble) & 1) === 0) break;
+      node = words[node + headerWords + onesIn(children & ((1 << nibble) - 1))];
+      path[++level] = node;
+    }
+    this.#depth = level;
+  }
+
+  /** The node at `level` on the way of the last descent. */
+  #nodeAt(root: number, w0: number, level: number): number {
+    if (level >= this.#pathStart) return this.#path[level];
+    let node = this.roots[root];
+    for (let n = 0; n < level; n++) node = this.nodes.child(node, (w0 >>> (28 - 4 * n)) & 15);
     return node;
+  }
+
+  /** Hangs a new node (or an anchor, at the level after the last) below the node where the last descent ended, through new ones. */
+  #attach(root: number, w0: number, level: number, bottom: number): void {
+    let child = bottom;
+    let at = level;
+    for (; at > this.#depth + 1; at--) {
+      if (at === shortcutLevel && root === 0) this.#setShortcut(w0, child);
+      child = this.nodes.createWithChild((w0 >>> (32 - 4 * at)) & 15, child);
+    }
+    if (at === shortcutLevel && root === 0) this.#setShortcut(w0, child);
+    if (at === 0) {
+      this.roots[root] = child;
+      return;
+    }
+    const parent = this.#nodeAt(root, w0, at - 1);
+    const moved = this.nodes.addChild(parent, (w0 >>> (32 - 4 * at)) & 15, child);
+    if (moved !== parent) this.#relink(root, w0, at - 1, moved);
+  }
+
+  /** Takes the child at `level` out of its parent, and each parent that is left with nothing. */
+  #detach(root: number, w0: number, level: number): void {
+    for (let at = level; ; at--) {
+      if (at === shortcutLevel && root === 0) this.#setShortcut(w0, 0);
+      if (at === 0) {
+        this.roots[root] = 0;
+        return;
+      }
+      const parent = this.#nodeAt(root, w0, at - 1);
+      const left = this.nodes.removeChild(parent, (w0 >>> (32 - 4 * at)) & 15);
+      if (left === 0) continue;
+      if (left !== parent) this.#relink(root, w0, at - 1, left);
+      return;
+    }
+  }
+
+  /** Enters the new place of a node. */
+  #relink(root: number, w0: number, level: number, node: number): void {
+    if (level === shortcutLevel && root === 0) this.#setShortcut(w0, node);
+    if (level === 0) this.roots[root] = node;
+    else this.nodes.setChild(this.#nodeAt(root, w0, level - 1), (w0 >>> (32 - 4 * level)) & 15, node);
   }
 
   #setShortcut(w0: number, node: number): void {
     if (this.#shortcuts.length !== 0) {
       this.#shortcuts[w0 >>> 16] = node;
-    } else if (this.#nodesInUse > nodesForShortcuts) {
+    } else if (this.nodes.inUse > nodesForShortcuts) {
       this.#shortcuts = new Int32Array(65_536);
-      this.#findShortcuts(0, 0, 0);
+      this.#findShortcuts(this.roots[0], 0, 0);
+      this.#shortcuts[w0 >>> 16] = node;
     }
   }
 
   /** Enters all nodes of the level that are below `node`. */
   #findShortcuts(node: number, level: number, bits: number): void {
-    const slots = this.#slots.words;
-    for (let nibble = 0; nibble < nodeSlots; nibble++) {
-      const slot = slots[node * nodeSlots + nibble];
-      if (slot >= 0) continue;
-      if (level + 1 === shortcutLevel) this.#shortcuts[(bits << 4) | nibble] = ~slot;
-      else this.#findShortcuts(~slot, level + 1, (bits << 4) | nibble);
-    }
-  }
-
-  /** Frees nodes without prefixes and children, from the end of the path upwards. Slots of such a node are all 0. */
-  #prune(w0: number, end: number): void {
-    const slots = this.#slots.words;
-    const headers = this.#headers.words;
-    for (let level = end; level > 0; level--) {
-      const node = this.#path[level];
-      if (headers[node * 2 + 1] !== 0) return;
-      for (let at = node * nodeSlots; at < (node + 1) * nodeSlots; at++) if (slots[at] !== 0) return;
-      const parent = this.#path[level - 1] * nodeSlots + ((w0 >>> (32 - 4 * level)) & 15);
-      slots[parent] = headers[node * 2];
-      headers[node * 2] = this.#freeNode;
-      this.#freeNode = node;
-      this.#nodesInUse--;
-      if (level === shortcutLevel && this.#path[0] === 0) this.#setShortcut(w0, 0);
+    for (let nibble = 0; nibble < 16; nibble++) {
+      const child = this.nodes.child(node, nibble);
+      if (child === 0) continue;
+      if (level + 1 === shortcutLevel) this.#shortcuts[(bits << 4) | nibble] = child;
+      else this.#findShortcuts(child, level + 1, (bits << 4) | nibble);
     }
   }
 }
 
-/** Length (1 to `bits`) of the longest prefix in the bitmap that covers the slot, 0 for none. */
-function longestBits(bitmap: number, nibble: number, bits: number): number {
-  for (let length = bits; length > 0; length--) {
-    if ((bitmap & (1 << ((1 << length) - 2 + (nibble >>> (4 - length))))) !== 0) return length;
-  }
-  return 0;
+/** The prefix's bit in its node. */
+function bitAt(w0: number, length: number): number {
+  const level = (length - 1) >> 2;
+  const bits = length - 4 * level;
+  return prefixBit(bits, ((w0 >>> (28 - 4 * level)) & 15) >>> (4 - bits));
+}
+
+/** Id of the longest of the node's prefixes `own`. */
+function longestOf(words: Int32Array, node: number, own: number): number {
+  const bit = 31 - Math.clz32(own);
+  return words[node + headerWords + onesIn(words[node + 1]) + onesIn(words[node] & ((1 << bit) - 1))];
 }

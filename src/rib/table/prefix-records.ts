@@ -1,6 +1,6 @@
 /**
- * Prefix records and the exact match over them. Records stand in cells of three words, an IPv4 prefix in one, an IPv6 prefix in two;
- * the number of a record's first cell is its prefix id, so both families share one id space and one index.
+ * Prefix records, in cells of three words: an IPv4 prefix in one, an IPv6 prefix in two. The number of a record's first cell is its
+ * prefix id, so both families share one id space.
  *
  *   word 0   first word of the prefix         (freed: next free record of the family, 0 for none)
  *   word 1   route block (route-blocks.ts)
@@ -8,32 +8,32 @@
  *   word 3-5 IPv6: the other words of the prefix
  *
  * Invariant: ids are 1 and up; a live record has at least one route between calls of the table; a freed record keeps bit 8, so that a
- * sweep over the cells knows its size. Cost: 12 bytes IPv4, 24 bytes IPv6, and the index's 5 to 7. Ids have 24 bits: at most 16.7 M
- * IPv4 prefixes, or half as many IPv6 ones, in one table.
+ * sweep over the cells knows its size. Cost: 12 bytes IPv4, 24 bytes IPv6. Ids have 25 bits: at most 33.5 M IPv4 prefixes, or half as
+ * many IPv6 ones, in one table.
  */
 
+import { FatalError } from '../../base/errors.ts';
 import { Slab } from './slab.ts';
-import { finishHash, mixWord, TaggedIndex, type HashSource } from './tagged-index.ts';
+import { finishHash, mixWord } from './tagged-index.ts';
 
 export const cellWords = 3;
 export const isV6Bit = 1 << 8;
 export const hasPathIdsBit = 1 << 9;
 export const countShift = 10;
 export const oneRoute = 1 << countShift;
-/** Length and family: what tells prefixes with equal words apart. */
-const keyMask = 0x1ff;
+/** What an entry of an anchor has room for (anchor-leaves.ts). */
+const mostCells = 2 ** 25;
 
-export class PrefixRecords implements HashSource {
+export class PrefixRecords {
   readonly slab = new Slab(cellWords * 16);
-  readonly index: TaggedIndex;
   readonly #seed: number;
   #cells = 1;
+  #reserved = 0;
   #freeV4 = 0;
   #freeV6 = 0;
 
   constructor(seed: number) {
     this.#seed = seed;
-    this.index = new TaggedIndex(this);
   }
 
   /** One more than the largest id ever given: where sweeps end. */
@@ -41,30 +41,20 @@ export class PrefixRecords implements HashSource {
     return this.#cells;
   }
 
-  hashOf(id: number): number {
-    const words = this.slab.words;
-    const at = id * cellWords;
-    const meta = words[at + 2];
-    if ((meta & isV6Bit) === 0) return this.#hash(meta & keyMask, words[at], 0, 0, 0);
-    return this.#hash(meta & keyMask, words[at], words[at + 3], words[at + 4], words[at + 5]);
+  /** One more than the largest id there is room for. */
+  get room(): number {
+    return Math.max(this.#cells, this.#reserved);
+  }
+
+  /** Makes room for that many cells more, as far as ids go. */
+  reserve(cells: number): void {
+    this.#reserved = Math.min(mostCells, this.#cells + cells);
+    this.slab.ensure(this.#reserved * cellWords);
   }
 
   /** Seeded hash of one word, for whoever indexes by something of a prefix. */
   hashWord(word: number): number {
     return finishHash(mixWord(this.#seed, word));
-  }
-
-  /** Id of the prefix, 0 for none. */
-  find(family: number, w0: number, w1: number, w2: number, w3: number, length: number): number {
-    const key = family === 6 ? length | isV6Bit : length;
-    const words = this.slab.words;
-    let id = this.index.seek(this.#hash(key, w0, w1, w2, w3));
-    for (; id !== 0; id = this.index.next()) {
-      const at = id * cellWords;
-      if (words[at] !== w0 || (words[at + 2] & keyMask) !== key) continue;
-      if (family === 4 || (words[at + 3] === w1 && words[at + 4] === w2 && words[at + 5] === w3)) break;
-    }
-    return id;
   }
 
   /** A record without routes; the caller adds the first one at once. */
@@ -81,12 +71,10 @@ export class PrefixRecords implements HashSource {
       words[at + 4] = w2;
       words[at + 5] = w3;
     }
-    this.index.insert(this.hashOf(id), id);
     return id;
   }
 
   remove(id: number): void {
-    this.index.remove(this.hashOf(id), id);
     const words = this.slab.words;
     const at = id * cellWords;
     words[at + 1] = 0;
@@ -117,14 +105,9 @@ export class PrefixRecords implements HashSource {
 
   #extend(cells: number): number {
     const id = this.#cells;
+    if (id + cells > mostCells) throw new FatalError(`more than ${mostCells} prefix ids in one table`);
     this.slab.ensure((id + cells) * cellWords);
     this.#cells = id + cells;
     return id;
-  }
-
-  #hash(key: number, w0: number, w1: number, w2: number, w3: number): number {
-    let hash = mixWord(this.#seed ^ key, w0);
-    if (key >= isV6Bit) hash = mixWord(mixWord(mixWord(hash, w1), w2), w3);
-    return finishHash(hash);
   }
 }
