@@ -1,5 +1,6 @@
 /**
- * `npm run bench [-- options]`: throughput on a real broker next to a bare kafkajs copy. `npm run bench -- rib`: the prefix table alone.
+ * `npm run bench [-- options]`: throughput on a real broker next to a bare kafkajs copy. `npm run bench -- rib`: a
+ * shard's table alone (rib.ts).
  * Options: --flows N --routes N --rounds N --compression none|gzip|snappy|lz4|zstd --json FILE --profiles FOLDER.
  */
 
@@ -8,8 +9,10 @@ import { parseArgs } from 'node:util';
 import { formatTable } from '../demo/print-table.ts';
 import { benchThroughput, type Measured, rate } from './throughput.ts';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
+const isRib = process.argv[2] === 'rib';
+const { values } = parseArgs({
+  // `rib` takes options of its own.
+  args: isRib ? [] : process.argv.slice(2),
   options: {
     flows: { type: 'string', default: '1000000' },
     routes: { type: 'string', default: '1000000' },
@@ -20,10 +23,9 @@ const { values, positionals } = parseArgs({
   },
 });
 
-if (positionals[0] === 'rib') {
-  // It takes its own arguments: prefixes and sources.
-  process.argv.splice(2, 1);
-  await import('./rib-table.ts');
+if (isRib) {
+  const { benchRib } = await import('./rib.ts');
+  await benchRib(process.argv.slice(3));
 } else {
   const options = {
     flows: Number(values.flows),

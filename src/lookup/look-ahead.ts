@@ -10,11 +10,13 @@
 import type { IpAddress } from '../base/ip.ts';
 import type { Router } from '../model/router.ts';
 import type { RibShard } from '../rib/shard.ts';
+import { headViewBits, type SourceColumns } from '../rib/sources.ts';
 import type { AttributeTable, RouteTable } from '../rib/types.ts';
-import type { LookupTables } from './question.ts';
 
-/** Routes of a prefix whose attributes are read ahead. */
+/** Routes of the router at a prefix whose attributes are read ahead. */
 const mostRoutes = 8;
+/** Routes of a prefix that are looked at for them. */
+const mostLookedAt = 64;
 const wordsACacheLine = 16;
 const addressWords = 5;
 
@@ -22,6 +24,9 @@ export class LookAhead {
   /** Of what was read; kept, so that no compiler can leave the reads out. */
   checksum = 0;
   private readonly tables: RouteTable[] = [];
+  private readonly sources: SourceColumns[] = [];
+  /** Index of the router in its shard, -1 for one that is not there. */
+  private readonly routers: Int32Array;
   private readonly attributes: AttributeTable[] = [];
   /** Family and words of each address. */
   private readonly addresses: Int32Array;
@@ -34,11 +39,12 @@ export class LookAhead {
   constructor(capacity: number) {
     this.addresses = new Int32Array(capacity * addressWords);
     this.prefixes = new Int32Array(capacity);
+    this.routers = new Int32Array(capacity);
     this.sets = new Int32Array(capacity * mostRoutes);
   }
 
-  /** Of the shard's global tables, or of its VRFs. */
-  add(shard: RibShard, { family, w0, w1, w2, w3 }: IpAddress, isInVrf = false): void {
+  /** Of the router's global table, or of its VRFs. */
+  add(shard: RibShard, { family, w0, w1, w2, w3 }: IpAddress, isInVrf: boolean, router: string): void {
     if (family === 0) return;
     const { addresses } = this;
     const at = this.count * addressWords;
@@ -47,13 +53,16 @@ export class LookAhead {
     addresses[at + 2] = w1;
     addresses[at + 3] = w2;
     addresses[at + 4] = w3;
-    this.tables[this.count] = isInVrf ? shard.vpn.routes : shard.routes;
+    const instance = isInVrf ? shard.vpn : shard.global;
+    this.tables[this.count] = instance.routes;
+    this.sources[this.count] = instance.sources;
+    this.routers[this.count] = shard.router(router)?.index ?? -1;
     this.attributes[this.count++] = shard.attributes;
   }
 
   /** Reads for all that were added, and forgets them. */
   run(): void {
-    const { prefixes, sets, tables, attributes, attributesOfSet, count } = this;
+    const { prefixes, sets, tables, sources, routers, attributes, attributesOfSet, count } = this;
     let checksum = 0;
     this.findPrefixes();
     for (let i = 0; i < count; i++) if (prefixes[i] >= 0) checksum ^= tables[i].firstRoute(prefixes[i]);
@@ -62,10 +71,14 @@ export class LookAhead {
       const routes = tables[i];
       const prefix = prefixes[i];
       if (prefix < 0) continue;
+      const { head } = sources[i];
+      const router = routers[i];
       const stride = routes.routeStride(prefix);
-      const end = Math.min(mostRoutes, routes.routeCount(prefix));
+      const end = Math.min(mostLookedAt, routes.routeCount(prefix));
+      const most = found + mostRoutes;
       let route = routes.firstRoute(prefix);
-      for (let n = 0; n < end; n++, route += stride) {
+      for (let n = 0; n < end && found < most; n++, route += stride) {
+        if (head[routes.routeSource(route)] >> headViewBits !== router) continue;
         attributesOfSet[found] = attributes[i];
         sets[found++] = routes.routeAttributes(route);
       }
@@ -94,8 +107,7 @@ export class LookAhead {
   }
 }
 
-/** Where a flow of the router is looked up first: in its own shard, or in its first reference's when no BMP session told of it. */
-export function shardAhead(tables: LookupTables, router: Router, own: RibShard): RibShard {
-  if (router.references.length === 0 || own.router(router.key) !== undefined) return own;
-  return tables.reference(router.references[0].shard) ?? own;
+/** Whose table a flow of the router is looked up in first: its own, or its first reference's when no BMP session told of it. */
+export function routerAhead(router: Router, own: RibShard): Router {
+  return router.references.length === 0 || own.router(router.key) !== undefined ? router : router.references[0];
 }

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { IpAddress } from '../../src/base/ip.ts';
-import { LookAhead, shardAhead } from '../../src/lookup/look-ahead.ts';
+import { LookAhead, routerAhead } from '../../src/lookup/look-ahead.ts';
 import { AttributeStore } from '../../src/rib/attribute-store.ts';
 import { PrefixTable } from '../../src/rib/prefix-table.ts';
 import { initiation, peerUp, routeMonitoring } from '../support/bmp-builder.ts';
 import { edge, LookupDriver } from '../support/lookup-driver.ts';
 import { RibDriver } from '../support/rib-driver.ts';
+
+/** The router of RibDriver's records. */
+const router = '198.51.100.1';
 
 function address(text: string): IpAddress {
   const parsed = new IpAddress();
@@ -26,12 +29,12 @@ void test('reading ahead takes addresses with and without a route, and none at a
   ahead.run();
   assert.equal(ahead.checksum, 0);
   for (let round = 0; round < 3; round++) {
-    ahead.add(driver.shard, address('192.0.2.1'));
-    ahead.add(driver.shard, new IpAddress());
+    ahead.add(driver.shard, address('192.0.2.1'), false, router);
+    ahead.add(driver.shard, new IpAddress(), false, router);
     ahead.run();
     assert.equal(ahead.checksum, 0);
     for (const text of ['10.1.2.3', '192.0.2.1', '2001:db8::1', '::ffff:10.1.2.3']) {
-      ahead.add(driver.shard, address(text));
+      ahead.add(driver.shard, address(text), false, router);
     }
     ahead.run();
     assert.notEqual(ahead.checksum, 0);
@@ -46,10 +49,10 @@ void test('reading ahead in VRFs reads their routes, not the global ones', () =>
   const update = { origin: 0, asPath: [65001], nextHop: '10.9.9.9', announced: ['10.0.0.0/8'] };
   driver.rib.send([peerUp(inVrf), routeMonitoring(inVrf, update)]);
   const ahead = new LookAhead(1);
-  ahead.add(driver.rib.shard, address('10.1.2.3'));
+  ahead.add(driver.rib.shard, address('10.1.2.3'), false, router);
   ahead.run();
   assert.equal(ahead.checksum, 0);
-  ahead.add(driver.rib.shard, address('10.1.2.3'), true);
+  ahead.add(driver.rib.shard, address('10.1.2.3'), true, router);
   ahead.run();
   assert.notEqual(ahead.checksum, 0);
 });
@@ -61,12 +64,29 @@ void test('read ahead is where the router of the flow is answered for', () => {
   ];
   const driver = new LookupDriver(routers);
   const { shard } = driver.rib;
-  const copy = new RibDriver().shard;
   const [edge1, rr1] = driver.directory.configured;
-  const tables = { shard: () => shard, reference: () => copy };
-  assert.equal(shardAhead(tables, rr1, shard), shard);
-  assert.equal(shardAhead(tables, edge1, shard), copy);
-  assert.equal(shardAhead({ ...tables, reference: () => null }, edge1, shard), shard);
+  assert.equal(routerAhead(rr1, shard), rr1);
+  assert.equal(routerAhead(edge1, shard), rr1);
   driver.rib.send(initiation());
-  assert.equal(shardAhead(tables, edge1, shard), shard);
+  assert.equal(routerAhead(edge1, shard), edge1);
+});
+
+void test('the attributes of other routers are not read', () => {
+  const attributes = new AttributeStore();
+  const driver = new RibDriver(attributes, new PrefixTable(attributes));
+  const peer = { address: '10.9.9.9', as: 65001, bgpId: '10.9.9.9', isPostPolicy: true };
+  const update = { origin: 0, asPath: [65001], nextHop: '10.9.9.9', announced: ['10.0.0.0/8'] };
+  driver.send([peerUp(peer), routeMonitoring(peer, update)]);
+  let reads = 0;
+  const { start } = attributes;
+  attributes.start = (id) => {
+    reads++;
+    return start.call(attributes, id);
+  };
+  const ahead = new LookAhead(1);
+  for (const [asked, expected] of [['198.51.100.99', 0] as const, [router, 1] as const]) {
+    ahead.add(driver.shard, address('10.1.2.3'), false, asked);
+    ahead.run();
+    assert.equal(reads, expected);
+  }
 });

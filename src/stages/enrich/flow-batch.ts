@@ -16,7 +16,7 @@ import type { FlowDecoder } from '../../decode/flow/types.ts';
 import type { FlowEncoder } from '../../encode/types.ts';
 import type { RecordBatch, RecordSink } from '../../kafka/types.ts';
 import type { Lookup } from '../../lookup/ladder.ts';
-import { LookAhead, shardAhead } from '../../lookup/look-ahead.ts';
+import { LookAhead, routerAhead } from '../../lookup/look-ahead.ts';
 import { LookupQuestion } from '../../lookup/question.ts';
 import type { RouterDirectory } from '../../lookup/router-directory.ts';
 import { type EnrichedFlow, RouteAnswer, statusMatched, statusNoRouter, statusNotReady } from '../../model/answer.ts';
@@ -185,9 +185,10 @@ export class FlowBatch {
     slot.vrf = lookup.resolveVrf(slot.router, host, flow);
     if (slot.vrf === unknownVrf) return;
     const isInVrf = slot.vrf !== globalVrf;
-    const shard = shardAhead(host, slot.router, slot.held.rib);
-    this.ahead.add(shard, flow.srcAddr, isInVrf);
-    this.ahead.add(shard, flow.dstAddr, isInVrf);
+    const first = routerAhead(slot.router, slot.held.rib);
+    const shard = first === slot.router ? slot.held.rib : (host.reference(first.shard) ?? slot.held.rib);
+    this.ahead.add(shard, flow.srcAddr, isInVrf, first.key);
+    this.ahead.add(shard, flow.dstAddr, isInVrf, first.key);
   }
 
   private answerGroup(batch: RecordBatch, sink: RecordSink): void {
