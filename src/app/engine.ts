@@ -3,6 +3,8 @@
 import type { CompiledConfig } from '../config/types.ts';
 import { Lookup } from '../lookup/ladder.ts';
 import { createRouterDirectory, type RouterDirectory } from '../lookup/router-directory.ts';
+import { dumpShard } from '../rib/dump/dump.ts';
+import { loadShard } from '../rib/dump/load.ts';
 import type { DumpShard, LoadShard } from '../rib/dump/types.ts';
 
 /** How shards become bytes and come back: what snapshots are made of. */
@@ -11,8 +13,7 @@ export interface ShardDumps {
   readonly loadShard: LoadShard;
 }
 
-/** Null = no snapshots are taken, and logs are replayed from their start. */
-export const shardDumps: ShardDumps | null = null;
+export const shardDumps: ShardDumps = { dumpShard, loadShard };
 
 export function createDirectory({ lookup, routers, shards }: CompiledConfig): RouterDirectory {
   return createRouterDirectory(routers, shards, lookup.references);

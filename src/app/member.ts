@@ -69,7 +69,7 @@ export async function createMember(
   config: CompiledConfig,
   logger: Logger,
   onFatal: (error: Error) => void,
-  dumps: ShardDumps | null = shardDumps,
+  dumps: ShardDumps = shardDumps,
 ): Promise<Member> {
   const client = createKafka(kafkaOptions(config.kafka), logger);
   const admin = client.admin();
@@ -96,7 +96,7 @@ async function wire(
   config: CompiledConfig,
   connections: Connections,
   world: World,
-  dumps: ShardDumps | null,
+  dumps: ShardDumps,
   logger: Logger,
   onFatal: (error: Error) => void,
 ): Promise<Member> {
@@ -129,7 +129,7 @@ async function wire(
     flowCounters,
     badRouteRecords,
     events,
-    snapshots: dumps === null ? null : snapshotOptions(config, connections, dumps),
+    snapshots: snapshotOptions(config, connections, dumps),
     memberData: () => groupMembers.memberData(),
     makeDeadLetters: makeDeadLetters('enrich'),
     logger,
@@ -198,7 +198,7 @@ interface FlowWiring {
   readonly flowCounters: FlowCounters;
   readonly badRouteRecords: { count: number };
   readonly events: RouterEvents;
-  readonly snapshots: ShardSnapshotsOptions | null;
+  readonly snapshots: ShardSnapshotsOptions;
   readonly memberData: () => Buffer;
   readonly makeDeadLetters: () => DeadLetters;
   readonly logger: Logger;

@@ -26,7 +26,7 @@ export interface RunningApp {
 export async function runApp(
   config: CompiledConfig,
   logger: Logger,
-  dumps: ShardDumps | null = shardDumps,
+  dumps: ShardDumps = shardDumps,
 ): Promise<RunningApp> {
   const failure = Promise.withResolvers<void>();
   // Whoever started the app may look at `done` later; until then a failure must not count as unhandled.
