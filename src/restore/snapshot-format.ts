@@ -18,7 +18,7 @@
 
 import { crc32 } from 'node:zlib';
 import { RecordError } from '../base/errors.ts';
-import { findHeader, HeaderSection } from '../base/record-headers.ts';
+import { findHeader, type HeaderSection } from '../base/record-headers.ts';
 import { headerChecksum, headerChunk, headerManifest, headerSnapshot } from '../model/header-names.ts';
 
 /** The newest format that is read, and the one that is written. */

@@ -143,10 +143,10 @@ test('nothing is trimmed when another member has written a newer one', async () 
   await made.take(20);
   const before = lows(made);
   // Its manifest comes right behind ours, before we look.
-  const { manifests } = made.store;
+  const manifests = made.store.manifests.bind(made.store);
   made.store.manifests = async function* (n: number) {
     await zombie.take(15);
-    yield* manifests.call(made.store, n);
+    yield* manifests(n);
   };
   await made.take(30);
   made.store.manifests = manifests;
