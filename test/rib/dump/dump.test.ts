@@ -8,7 +8,7 @@ import { AttributeStore } from '../../../src/rib/attribute-store.ts';
 import { itemEnd, itemGlobalRoutes, itemHeadBytes } from '../../../src/rib/dump/format.ts';
 import { RecentOrders, RecentWithdrawals } from '../../../src/rib/doubtful-order.ts';
 import { loadShard } from '../../../src/rib/dump/load.ts';
-import { BmpSession, Neighbour, Peer, Rib, RouterState } from '../../../src/rib/peers.ts';
+import { type BmpSession, Neighbour, type Peer, Rib, type RouterState } from '../../../src/rib/peers.ts';
 import { PrefixTable } from '../../../src/rib/prefix-table.ts';
 import { Fifo } from '../../../src/rib/reorder-queue.ts';
 import { createRibShard, type RibShard } from '../../../src/rib/shard.ts';
@@ -47,13 +47,14 @@ function load(bytes: Buffer): RibShard {
 }
 
 function refused(bytes: Buffer): RecordError {
+  let caught: unknown = null;
   try {
     load(bytes);
   } catch (error) {
-    assert.ok(error instanceof RecordError, String(error));
-    return error;
+    caught = error;
   }
-  assert.fail('it was loaded');
+  assert.ok(caught instanceof RecordError, String(caught));
+  return caught;
 }
 
 /** Beginnings of the items. */
