@@ -26,6 +26,8 @@ const sweptAChange = 32;
 export interface PrefixTableOptions {
   /** Seeds the hash of prefixes; a random one unless told, so that nobody can choose prefixes that collide. */
   seed?: number;
+  /** Nodes of the tree from which on 4 MiB are spent on finding IPv4 nodes by 20 bits, 65,536 unless told. */
+  nodesForNear?: number;
 }
 
 export class PrefixTable implements RouteTable {
@@ -46,7 +48,7 @@ export class PrefixTable implements RouteTable {
   constructor(attributes: AttributeTable, options: PrefixTableOptions = {}) {
     this.#attributes = attributes;
     this.#records = new PrefixRecords(options.seed ?? randomInt(2 ** 32));
-    this.#tree = new LpmTree(this.#records);
+    this.#tree = new LpmTree(this.#records, options.nodesForNear);
   }
 
   createSource(): number {

@@ -180,11 +180,17 @@ void test('50,000 random changes over 3,000 prefixes leave what the slow twin ha
   pair.empty();
 });
 
-void test('a table that is large enough for shortcuts answers as the slow twin, while it grows and shrinks', () => {
+for (const nodesForNear of [65_536, 6000]) {
+  void test(`a table large enough for shortcuts (near ones from ${nodesForNear} nodes) answers as the slow twin`, () => {
+    checkShortcuts(nodesForNear);
+  });
+}
+
+function checkShortcuts(nodesForNear: number): void {
   const set = generateRoutes({ count: 24_000, seed: 8, sets: 1 });
   const attributes = createSlowAttributes();
   const id = attributes.intern(set.sets[0], set.sets[0].length);
-  const fast = new PrefixTable(attributes, { seed: 1 });
+  const fast = new PrefixTable(attributes, { seed: 1, nodesForNear });
   const slow = createSlowTable(attributes);
   const random = createRandom(4);
   const source = fast.createSource();
@@ -218,7 +224,7 @@ void test('a table that is large enough for shortcuts answers as the slow twin, 
   change(3, 2, false);
   change(9, 1, true);
   compare();
-});
+}
 
 void test('memory stays flat while routes come and go', () => {
   const attributes = new AttributeStore({ seed: 1 });

@@ -3,8 +3,9 @@
  * four bits (tree-nodes.ts): level n looks at bits 4n to 4n+3 and has the prefixes of lengths 4n+1 to 4n+4. Longer IPv6 prefixes hang
  * on anchors (anchors.ts), the children of the last level, one for each /32.
  *
- * Once a table is large, IPv4 nodes of level 4 are also found by a table over the 16 bits above them; anchors always have an index of
- * their own. Cost: see tree-nodes.ts and anchors.ts, and 256 KiB once there are 4,096 nodes.
+ * Once a table is large, IPv4 nodes of level 4 are also found by a table over the 16 bits above them; once it is larger, those of level 5
+ * by one over 20 bits, filled as nodes are made, moved or looked up. Anchors always have an index of their own.
+ * Cost: see tree-nodes.ts and anchors.ts; 256 KiB once there are 4,096 nodes, and 4 MiB once there are 65,536.
  */
 
 import { Anchors } from './anchors.ts';
@@ -15,6 +16,10 @@ import { bitsUpTo, coveringBits, headerWords, prefixBit, TreeNodes } from './tre
 export const lastLevel = 7;
 const shortcutLevel = 4;
 const nodesForShortcuts = 4096;
+/** The level of the nodes that most IPv4 prefixes are in, and the bits below what finds them. */
+const nearLevel = 5;
+const nearShift = 12;
+export const nodesForNear = 65_536;
 const noShortcuts = new Int32Array(0);
 
 export class LpmTree {
@@ -24,20 +29,24 @@ export class LpmTree {
   readonly roots = new Int32Array(2);
   readonly defaults = new Int32Array(2);
   readonly #records: PrefixRecords;
+  readonly #nodesForNear: number;
   #shortcuts = noShortcuts;
+  /** Nodes by the first 20 bits, 0 where there is none or none was entered yet. */
+  #near = noShortcuts;
   /** What the last descent went through: the nodes from `#pathStart` to `#depth`, -1 when there is not even a root. */
   readonly #path = new Int32Array(lastLevel + 1);
   #pathStart = 0;
   #depth = -1;
   #anchor = 0;
 
-  constructor(records: PrefixRecords) {
+  constructor(records: PrefixRecords, nearFrom = nodesForNear) {
     this.#records = records;
+    this.#nodesForNear = nearFrom;
     this.anchors = new Anchors(records);
   }
 
   get nodeBytes(): number {
-    return this.nodes.pages.bytes + this.#shortcuts.byteLength;
+    return this.nodes.pages.bytes + this.#shortcuts.byteLength + this.#near.byteLength;
   }
 
   /** Longest prefix over the address, 0 for none. */
@@ -51,8 +60,13 @@ export class LpmTree {
       return this.#longestFrom(1, this.roots[1], 28, w0);
     }
     if (this.#shortcuts.length !== 0) {
+      if (this.#near.length !== 0 && this.#near[w0 >>> nearShift] !== 0) {
+        const found = this.#longestFrom(-1, this.#near[w0 >>> nearShift], nearShift - 4, w0);
+        if (found !== 0) return found;
+      }
       const skipped = this.#shortcuts[w0 >>> 16];
       if (skipped !== 0) {
+        if (this.#near.length !== 0) this.#near[w0 >>> nearShift] = this.nodes.child(skipped, (w0 >>> nearShift) & 15);
         const found = this.#longestFrom(-1, skipped, 12, w0);
         if (found !== 0) return found;
       }
@@ -189,6 +203,10 @@ export class LpmTree {
     if (root === 0 && end >= shortcutLevel && this.#shortcuts.length !== 0 && this.#shortcuts[w0 >>> 16] !== 0) {
       node = this.#shortcuts[w0 >>> 16];
       level = shortcutLevel;
+      if (end >= nearLevel && this.#near.length !== 0 && this.#near[w0 >>> nearShift] !== 0) {
+        node = this.#near[w0 >>> nearShift];
+        level = nearLevel;
+      }
     }
     this.#pathStart = level;
     if (node === 0) {
@@ -219,10 +237,10 @@ export class LpmTree {
     let child = bottom;
     let at = level;
     for (; at > this.#depth + 1; at--) {
-      if (at === shortcutLevel && root === 0) this.#setShortcut(w0, child);
+      if (root === 0) this.#enterShortcut(w0, at, child);
       child = this.nodes.createWithChild((w0 >>> (32 - 4 * at)) & 15, child);
     }
-    if (at === shortcutLevel && root === 0) this.#setShortcut(w0, child);
+    if (root === 0) this.#enterShortcut(w0, at, child);
     if (at === 0) {
       this.roots[root] = child;
       return;
@@ -235,7 +253,7 @@ export class LpmTree {
   /** Takes the child at `level` out of its parent, and each parent that is left with nothing. */
   #detach(root: number, w0: number, level: number): void {
     for (let at = level; ; at--) {
-      if (at === shortcutLevel && root === 0) this.#setShortcut(w0, 0);
+      if (root === 0) this.#enterShortcut(w0, at, 0);
       if (at === 0) {
         this.roots[root] = 0;
         return;
@@ -250,9 +268,15 @@ export class LpmTree {
 
   /** Enters the new place of a node. */
   #relink(root: number, w0: number, level: number, node: number): void {
-    if (level === shortcutLevel && root === 0) this.#setShortcut(w0, node);
+    if (root === 0) this.#enterShortcut(w0, level, node);
     if (level === 0) this.roots[root] = node;
     else this.nodes.setChild(this.#nodeAt(root, w0, level - 1), (w0 >>> (32 - 4 * level)) & 15, node);
+  }
+
+  #enterShortcut(w0: number, level: number, node: number): void {
+    if (level === shortcutLevel) this.#setShortcut(w0, node);
+    else if (level === nearLevel && this.#near.length !== 0) this.#near[w0 >>> nearShift] = node;
+    else if (level === nearLevel && this.nodes.inUse > this.#nodesForNear) this.#near = new Int32Array(2 ** 20);
   }
 
   #setShortcut(w0: number, node: number): void {

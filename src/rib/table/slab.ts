@@ -45,8 +45,8 @@ export class Slab {
       return;
     }
     const held = Math.ceil(old.length / wordsAPage);
-    // A sixteenth more each time: growing is cheap, unused words are not.
-    const pages = Math.min(maxPages, Math.max(Math.ceil(size / wordsAPage), held + (held >>> 4)));
+    // Little more each time: growing is cheap, unused words are not.
+    const pages = Math.min(maxPages, Math.max(Math.ceil(size / wordsAPage), held + (held >>> 5)));
     if (size > maxPages * wordsAPage) throw new FatalError('a slab of the prefix table has reached 4 GiB');
     if (this.#memory === null) {
       this.#memory = new WebAssembly.Memory({ initial: pages, maximum: maxPages });
