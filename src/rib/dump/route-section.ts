@@ -239,7 +239,8 @@ export class RouteWriter {
 const gaps = [1750, 701, 301, 132, 57, 23, 10, 4, 1];
 
 function sortByKey(keys: Float64Array, places: Int32Array, count: number): void {
-  for (const gap of gaps) {
+  for (let n = count > 10 ? 0 : gaps.length - 1; n < gaps.length; n++) {
+    const gap = gaps[n];
     for (let i = gap; i < count; i++) {
       const key = keys[i];
       const place = places[i];
