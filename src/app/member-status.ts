@@ -25,7 +25,7 @@ export function memberStatus(member: Member): AppStatus {
           ),
       );
   return {
-    isReady: () => enrichStage.state === 'running' && host.all().every((held) => held.state === 'serving'),
+    isReady: () => enrichStage.state === 'running' && host.areAllServing(),
     shards,
     routers,
     ofGroup: (what) =>
