@@ -270,7 +270,7 @@ export class Rib {
   isSuspect: boolean;
   readonly startMs: number;
   lastMonitoringMs: number;
-  /** When stale: when it goes at the latest. */
+  /** When stale, or in doubt because of a Peer Down: when it goes at the latest. */
   dropAtMs = Infinity;
 
   constructor(peer: Peer, view: number, afiSafi: number, instance: RibInstance, nowMs: number) {

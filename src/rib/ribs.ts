@@ -109,8 +109,9 @@ export class Ribs {
     this.refresh(rib);
   }
 
-  /** It answers as stale until it is heard of. */
-  doubt(rib: Rib): void {
+  /** It answers as stale until it is heard of, or dropped. */
+  doubt(rib: Rib, dropAtMs = Infinity): void {
+    rib.dropAtMs = Math.min(rib.dropAtMs, dropAtMs);
     if (rib.isDoubted) return;
     rib.isDoubted = true;
     this.refresh(rib);
@@ -123,6 +124,7 @@ export class Ribs {
   confirm(rib: Rib): void {
     if (!rib.isDoubted) return;
     rib.isDoubted = false;
+    rib.dropAtMs = Infinity;
     this.refresh(rib);
     const { peer } = rib;
     if (peer.partsDown === 0) return;

@@ -5,7 +5,7 @@
  *   Peer Up, the same again         goes on: senders repeat it for each view
  *   Peer Up, anything else          a new epoch: the former RIBs are stale until swept (End-of-RIB, its timeout)
  *   Peer Down                       the end of all views at once, whatever its L and O flags say; one of several Loc-RIB peers that
- *                                   cannot be told apart: all in doubt until heard of again
+ *                                   cannot be told apart: all in doubt until heard of again, dropped after `staleTimeMs` if not
  *   silence, when asked for         as a lost session, taken back when it speaks again before it is dropped
  *   Route Monitoring without one    a provisional peer: no path ids, suspect
  *
@@ -223,7 +223,8 @@ export class Sessions {
       peer.state = peer.silencedFrom;
       peer.silencedFrom = null;
       peer.dropAtMs = Infinity;
-      if (peer.partsDown === 0) for (const rib of peer.ribs) this.ribs.confirm(rib);
+      // Those that a Peer Down put in doubt, before the silence, stay so.
+      for (const rib of peer.ribs.filter(({ dropAtMs }) => dropAtMs === Infinity)) this.ribs.confirm(rib);
     }
   }
 
@@ -297,7 +298,9 @@ export class Sessions {
     if (peer.state === 'up' && peer.partsDown + 1 < peer.parts.length) {
       // Which of the Loc-RIB's parts went, the message does not say: none of the others' routes may go, none is sure any more.
       peer.partsDown++;
-      for (const rib of peer.ribs) this.ribs.doubt(rib);
+      const dropAtMs = nowMs + this.options.staleTimeMs;
+      for (const rib of peer.ribs) this.ribs.doubt(rib, dropAtMs);
+      this.due(dropAtMs);
       this.event('peer-down', peer, `${peerDownText(message)}; one of ${peer.parts.length} parts`);
       return;
     }

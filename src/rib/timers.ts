@@ -7,6 +7,7 @@
  *   stale, with a twin     swept with the twin's completion, dropped at `dropAtMs` at the latest
  *   stale, no twin         swept `endOfRibTimeoutMs` after the epoch began or, while other RIBs of the peer are on their way, after
  *                          their last Route Monitoring: the new epoch does not have this view or family
+ *   in doubt               dropped at `dropAtMs` unless heard of before
  *   peer provisional       dropped `staleTimeMs` after its last Route Monitoring if it has no routes, or if the session has more than
  *                          `mostProvisional` of them: garbage in headers must not fill the memory. A sender that tells a table without
  *                          Peer Ups (GoBGP 3.10 does for its Loc-RIB) may be silent for as long as nothing changes.
@@ -62,7 +63,13 @@ function provisionalDeadline(peer: Peer, isCrowded: boolean, staleTimeMs: number
 function runPeer(peer: Peer, ribs: Ribs, counters: RibCounters, timeoutMs: number, nowMs: number): number {
   let next = peer.dropAtMs;
   let waitingSinceMs = peer.epochStartMs;
-  for (const rib of peer.ribs) {
+  for (let i = peer.ribs.length - 1; i >= 0; i--) {
+    const rib = peer.ribs[i];
+    if (rib.dropAtMs <= nowMs) {
+      ribs.retire(rib);
+      continue;
+    }
+    next = Math.min(next, rib.dropAtMs);
     if (rib.isComplete) continue;
     const deadline = Math.min(rib.lastMonitoringMs + timeoutMs, rib.startMs + longestDump * timeoutMs);
     if (deadline <= nowMs) {
