@@ -193,7 +193,7 @@ function neighbourKey(sources: SourceColumns, candidates: Candidates, at: number
   const reader = candidates.readers[at];
   switch (key) {
     case keyEbgp:
-      return (sources.flags[source] & sourceEbgp) === 0 ? 1 : 0;
+      return (sources.flags[source] & sourceEbgp) === 0 || reader.startsInConfederation() ? 1 : 0;
     case keyRouterId:
       return reader.hasOriginatorId ? reader.originatorId : sources.bgpId[source];
     case keyPeerFamily:

@@ -116,6 +116,12 @@ export class AttributeReader {
     return length;
   }
 
+  /** It begins with a confederation segment: of this AS to the outside, by another member AS (RFC 5065 §5.3). */
+  startsInConfederation(): boolean {
+    if (!this.hasOtherThanSequences || this.asPathWords === 0) return false;
+    return this.words[this.asPathAt] >>> 16 >= asConfedSequence;
+  }
+
   /** First ASN of the path after leading confederation segments, or -1 when there is none (empty path, leading AS_SET). */
   neighborAs(): number {
     const end = this.asPathAt + this.asPathWords;

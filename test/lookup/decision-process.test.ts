@@ -99,6 +99,18 @@ test('eBGP over iBGP', () => {
   assert.equal(decides({ peer: second }, { peer: { as: 65000 } }), 'ebgp');
 });
 
+test('RFC 5065 §5.3: a route of another member AS of the confederation is no eBGP route', () => {
+  for (const type of [3, 4]) {
+    const asPath = [
+      [type, [65100]],
+      [2, [65001, 65010]],
+    ] as const;
+    const member = { peer: { as: 65100 }, update: { asPath } };
+    assert.equal(decides({ peer: second }, member), 'ebgp');
+    assert.equal(decides({ peer: { ...second, bgpId: '192.0.2.0', as: 65000 } }, member), 'router-id');
+  }
+});
+
 test('ORIGINATOR_ID, else router id, lowest', () => {
   assert.equal(decides({}, { peer: second }), 'router-id');
   assert.equal(decides({ peer: second, update: { originatorId: '1.1.1.1' } }, {}), 'router-id');

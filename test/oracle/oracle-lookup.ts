@@ -242,7 +242,13 @@ function decide(routes: readonly OracleRoute[], views: readonly number[]): [Orac
     ['origin', (r) => [r.attributes.origin]],
   ];
   const after: Rule[] = [
-    ['ebgp', (r) => neighbourStep(r, [r.localAs !== 0 && r.peer.as !== r.localAs ? 0 : 1])],
+    [
+      'ebgp',
+      (r) =>
+        neighbourStep(r, [
+          r.localAs !== 0 && r.peer.as !== r.localAs && r.attributes.confederation.length === 0 ? 0 : 1,
+        ]),
+    ],
     ['router-id', (r) => neighbourStep(r, [bits(r.attributes.originatorId ?? r.peer.bgpId)[1] >>> 0])],
     ['cluster-list', (r) => [r.attributes.clusterList]],
     [

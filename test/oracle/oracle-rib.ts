@@ -6,6 +6,8 @@
 
 export interface OracleAttributes {
   origin: number;
+  /** Member ASes of the confederation, a leading segment; none = no such segment. */
+  confederation: readonly number[];
   asPath: readonly number[];
   nextHop: string;
   localPref: number | null;
@@ -188,9 +190,11 @@ export class OracleRib {
     // From another AS an empty path is malformed, as far as the OPENs tell who is another AS: treat-as-withdraw.
     const isExternal = isUp && !peer.isLocRib && peer.as !== oracleLocalAs && (view === 1 || view === 2);
     if (isExternal && attributes.asPath.length === 0) return;
-    // As received from outside, what only internal neighbours may send is discarded.
+    // As received from outside the confederation, what only internal neighbours may send is discarded.
     const kept =
-      isExternal && view === 2 ? { ...attributes, localPref: null, originatorId: null, clusterList: 0 } : attributes;
+      isExternal && attributes.confederation.length === 0 && view === 2
+        ? { ...attributes, localPref: null, originatorId: null, clusterList: 0 }
+        : attributes;
     const localAs = isUp ? oracleLocalAs : peer.isLocRib ? peer.as : 0;
     this.routes.set(key, {
       session,

@@ -110,6 +110,7 @@ test('a stale route stays what it was in its own epoch: eBGP or not known to be'
   };
   const attributes = {
     origin: 0,
+    confederation: [],
     asPath: [65001, 65010],
     nextHop: '2001:db8::1',
     localPref: null,

@@ -11,7 +11,7 @@ import {
   type OraclePeer,
   plainNlri,
 } from '../oracle/oracle-rib.ts';
-import type { PrefixInput } from './bgp-builder.ts';
+import type { PrefixInput, SegmentInput } from './bgp-builder.ts';
 import {
   endOfRib,
   initiation,
@@ -85,16 +85,19 @@ const anyTarget = (of: readonly OraclePeer[], at: readonly string[]): fc.Arbitra
     .map((route) => ({ ...route, view: route.peer.isLocRib ? 0 : route.view, pathId: -1 }));
 
 const attributes = (prefix: string): fc.Arbitrary<OracleAttributes> =>
-  fc.record({
-    origin: fc.constantFrom(0, 0, 1, 2),
-    asPath: fc.constantFrom([65001, 65010], [65002, 65010], [65001, 65002], [65001], []),
-    nextHop: fc.constantFrom(...nextHops.filter((hop) => hop.includes(':') === prefix.includes(':'))),
-    localPref: fc.constantFrom(null, null, 100, 200),
-    med: fc.constantFrom(null, 0, 5),
-    originatorId: fc.constantFrom(null, null, '1.1.1.1'),
-    clusterList: fc.constantFrom(0, 0, 1, 2),
-    targets: fc.constantFrom([], [], ['65000:11'], ['192.0.2.1:9', '65000:12']),
-  });
+  fc
+    .record({
+      origin: fc.constantFrom(0, 0, 1, 2),
+      confederation: fc.constantFrom([], [], [], [65100]),
+      asPath: fc.constantFrom([65001, 65010], [65002, 65010], [65001, 65002], [65001], []),
+      nextHop: fc.constantFrom(...nextHops.filter((hop) => hop.includes(':') === prefix.includes(':'))),
+      localPref: fc.constantFrom(null, null, 100, 200),
+      med: fc.constantFrom(null, 0, 5),
+      originatorId: fc.constantFrom(null, null, '1.1.1.1'),
+      clusterList: fc.constantFrom(0, 0, 1, 2),
+      targets: fc.constantFrom([], [], ['65000:11'], ['192.0.2.1:9', '65000:12']),
+    })
+    .map((set) => (set.asPath.length > 0 ? set : { ...set, confederation: [] }));
 
 type Target = Omit<Extract<OracleEvent, { kind: 'withdraw' }>, 'kind'>;
 
@@ -205,10 +208,10 @@ function updateOf(of: Extract<OracleEvent, { prefix: string }>): Buffer {
     const mpUnreach = { afi, safi, prefixes: prefixesOf };
     return routeMonitoring(header, isMp ? { mpUnreach } : { withdrawn: prefixesOf });
   }
-  const { origin, asPath, nextHop, localPref, med, originatorId, clusterList, targets } = of.attributes;
+  const { origin, nextHop, localPref, med, originatorId, clusterList, targets } = of.attributes;
   return routeMonitoring(header, {
     origin,
-    asPath,
+    asPath: pathOf(of.attributes),
     ...(isMp ? { mpReach: { afi, safi, nextHop, prefixes: prefixesOf } } : { nextHop, announced: prefixesOf }),
     ...(localPref !== null && { localPref }),
     ...(med !== null && { med }),
@@ -216,6 +219,14 @@ function updateOf(of: Extract<OracleEvent, { prefix: string }>): Buffer {
     ...(targets.length > 0 && { extCommunities: targets.map(targetHex) }),
     ...(clusterList > 0 && { clusterList: Array.from({ length: clusterList }, () => '7.7.7.7') }),
   });
+}
+
+function pathOf({ asPath, confederation }: OracleAttributes): readonly number[] | readonly SegmentInput[] {
+  if (confederation.length === 0) return asPath;
+  return [
+    [3, confederation],
+    [2, asPath],
+  ];
 }
 
 /** The answer in the words of OracleRib.lookup. */
