@@ -289,7 +289,7 @@ export class OracleRib {
           this.isShadowed(route.peer, route.view) || this.isOutdated(route.generation) ? 'shadowed' : 'answers',
           route.nlri.form === 'plain' && route.peer.rd === '' ? 'global' : 'vpn',
           route.nlri.form === 'plain' && route.peer.rd !== '' ? 'in the vrf' : 'not in one',
-          route.attributes.asPath.join(','),
+          [...route.attributes.confederation, ...route.attributes.asPath].join(','),
         ].join(' '),
       )
       .sort();

@@ -48,7 +48,7 @@ function routesAt(shard: RibShard, { routes, sources }: RibInstance, prefix: str
         sources.head[source] < 0 ? 'shadowed' : 'answers',
         sources === shard.global.sources ? 'global' : 'vpn',
         (flags & sourceInVrf) !== 0 ? 'in the vrf' : 'not in one',
-        [...words.subarray(reader.asPathAt, reader.asPathAt + reader.asPathWords)].slice(1).join(','),
+        asnsOf(words, reader.asPathAt, reader.asPathWords).join(','),
       ].join(' '),
     );
   }
@@ -60,4 +60,13 @@ function tagOf(rib: Rib, source: number): number {
     for (const of of sources.values()) if (of === source) return tag;
   }
   return 0;
+}
+
+/** Of all segments, one after another. */
+function asnsOf(words: Int32Array, start: number, length: number): number[] {
+  const asns: number[] = [];
+  for (let at = start; at < start + length; at += 1 + (words[at] & 0xffff)) {
+    asns.push(...words.subarray(at + 1, at + 1 + (words[at] & 0xffff)));
+  }
+  return asns;
 }
