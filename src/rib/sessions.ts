@@ -24,6 +24,11 @@ export interface SessionOptions {
   readonly endOfRibTimeoutMs: number;
 }
 
+/** How long a session without peers may say nothing, or `staleTimeMs` if that is longer: made-up routers must not fill the memory. */
+export const mostIdleMs = 3_600_000;
+/** Such deadlines are multiples of it, so that many sessions share one look at all. */
+const idleGrainMs = 60_000;
+
 export class Sessions {
   readonly routers = new Map<string, RouterState>();
   /** No timer is due before; a bound, not exact. */
@@ -132,9 +137,25 @@ export class Sessions {
     }
   }
 
-  /** Forgets sessions that are over and routers without one. */
-  dropEmpty(session: BmpSession): void {
-    if (!session.isUp && session.peers.size === 0 && session.waiting === 0) this.forget(session);
+  /** A record of the session came. */
+  noteRecord(session: BmpSession, nowMs: number): void {
+    session.lastRecordMs = nowMs;
+    if (session.peers.size === 0) this.due(this.idleDeadline(session));
+  }
+
+  /** Forgets a session without peers that is over or said nothing for long, and a router without one. Returns when to look again. */
+  dropEmpty(session: BmpSession, nowMs: number): number {
+    if (session.peers.size > 0) return Infinity;
+    if (session.waiting > 0) return nowMs + idleGrainMs;
+    const deadlineMs = session.isUp ? this.idleDeadline(session) : nowMs;
+    if (deadlineMs > nowMs) return deadlineMs;
+    this.forget(session);
+    return Infinity;
+  }
+
+  private idleDeadline({ lastRecordMs }: BmpSession): number {
+    const idleMs = Math.max(this.options.staleTimeMs, mostIdleMs);
+    return Math.ceil((lastRecordMs + idleMs) / idleGrainMs) * idleGrainMs;
   }
 
   private forget(session: BmpSession): void {

@@ -180,7 +180,7 @@ export class RibShard {
     }
     const session = this.sessions.open(entry.routerKey, entry.routerName, entry.collector, entry.bmpAddress);
     if (session.isSilent) this.sessions.endSilence(session);
-    session.lastRecordMs = this.clockMs;
+    this.sessions.noteRecord(session, this.clockMs);
     this.noteSourcePartition(session, entry);
     const windowMs = this.windowOf(session, entry.topic);
     const { buffer, end } = entry;

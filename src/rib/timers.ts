@@ -11,6 +11,7 @@
  *   peer provisional       dropped `staleTimeMs` after its last Route Monitoring if it has no routes, or if the session has more than
  *                          `mostProvisional` of them: garbage in headers must not fill the memory. A sender that tells a table without
  *                          Peer Ups (GoBGP 3.10 does for its Loc-RIB) may be silent for as long as nothing changes.
+ *   session without peers  forgotten once it is over, else after `staleTimeMs`, one hour at least, without a record; its router with the last
  */
 
 import type { RibCounters } from './counters.ts';
@@ -41,7 +42,7 @@ export function runTimers(sessions: Sessions, ribs: Ribs, counters: RibCounters,
         }
         sessions.drop(peer);
       }
-      sessions.dropEmpty(session);
+      next = Math.min(next, sessions.dropEmpty(session, nowMs));
     }
   }
   sessions.nextDeadlineMs = next;
