@@ -48,14 +48,14 @@ export class RecentMap<K, V> {
 export class RecentWithdrawals extends RecentMap<string, HeldTime> {}
 
 /** By the time of the record: by what its messages were ordered. */
-export class RecentOrders extends RecentMap<number, number[]> {}
+export class RecentOrders extends RecentMap<number, Set<number>> {}
 
 /** To be told after the routes of a held message are applied. */
 export function noteHeldMessage(peer: Peer, { orderMs, timeMs, windowMs }: HeldTime): void {
   peer.recentOrders ??= new RecentOrders();
   const known = peer.recentOrders.get(timeMs);
-  if (known === undefined) peer.recentOrders.set(timeMs, [orderMs], timeMs, windowMs);
-  else if (!known.includes(orderMs)) known.push(orderMs);
+  if (known === undefined) peer.recentOrders.set(timeMs, new Set([orderMs]), timeMs, windowMs);
+  else known.add(orderMs);
 }
 
 /** True when the route was announced so shortly before that the router may have sent the withdrawal first. */
@@ -73,7 +73,7 @@ export function isWithdrawalDoubtful(
   if (source < 0) return false;
   const announcedMs = announcedAt(rib.instance.routes, source, list, i, pathId);
   if (Math.abs(timeMs - announcedMs) > windowMs) return false;
-  return rib.peer.recentOrders?.get(announcedMs)?.includes(orderMs) ?? true;
+  return rib.peer.recentOrders?.get(announcedMs)?.has(orderMs) ?? true;
 }
 
 /** True when the route was withdrawn so shortly before that the router may have sent the announcement first. */

@@ -67,13 +67,13 @@ export function* writePeer(peer: Peer, out: ItemWriter): Generator<void> {
   if (recentOrders !== null) yield* writeOrders(recentOrders, out);
 }
 
-function* writeOrders(orders: RecentMap<number, number[]>, out: ItemWriter): Generator<void> {
+function* writeOrders(orders: RecentMap<number, ReadonlySet<number>>, out: ItemWriter): Generator<void> {
   for (const isFormer of [false, true]) {
-    for (const [timeMs, list] of isFormer ? orders.former : orders.current) {
+    for (const [timeMs, times] of isFormer ? orders.former : orders.current) {
       out.begin(itemOrder);
       out.flag(isFormer);
       out.number(timeMs);
-      out.numbers(list);
+      out.numbers([...times]);
       out.end();
       yield;
     }
@@ -154,5 +154,5 @@ export function readOrder(peer: Peer, reader: ItemReader): void {
   if (recentOrders === null) throw reader.error('its peer remembers none');
   const map = reader.flag() ? recentOrders.former : recentOrders.current;
   const timeMs = reader.number();
-  map.set(timeMs, reader.numbers());
+  map.set(timeMs, new Set(reader.numbers()));
 }
