@@ -31,7 +31,9 @@ export class LookAhead {
   /** Family and words of each address. */
   private readonly addresses: Int32Array;
   private readonly prefixes: Int32Array;
+  private readonly firstRoutes: Int32Array;
   private readonly sets: Int32Array;
+  private readonly starts: Int32Array;
   private readonly attributesOfSet: AttributeTable[] = [];
   private count = 0;
 
@@ -40,7 +42,9 @@ export class LookAhead {
     this.addresses = new Int32Array(capacity * addressWords);
     this.prefixes = new Int32Array(capacity);
     this.routers = new Int32Array(capacity);
+    this.firstRoutes = new Int32Array(capacity);
     this.sets = new Int32Array(capacity * mostRoutes);
+    this.starts = new Int32Array(capacity * mostRoutes);
   }
 
   /** Of the router's global table, or of its VRFs. */
@@ -60,50 +64,61 @@ export class LookAhead {
     this.attributes[this.count++] = shard.attributes;
   }
 
-  /** Reads for all that were added, and forgets them. */
+  /**
+   * Reads for all that were added, and forgets them. What a step branches on, the step before has read: a wrong guess of a branch
+   * whose data is still on its way would stop the others.
+   */
   run(): void {
-    const { prefixes, sets, tables, sources, routers, attributes, attributesOfSet, count } = this;
+    const { prefixes, firstRoutes, sets, starts, tables, attributesOfSet, count } = this;
     let checksum = 0;
     this.findPrefixes();
-    for (let i = 0; i < count; i++) if (prefixes[i] >= 0) checksum ^= tables[i].firstRoute(prefixes[i]);
+    for (let i = 0; i < count; i++) firstRoutes[i] = prefixes[i] < 0 ? -1 : tables[i].firstRoute(prefixes[i]);
+    for (let i = 0; i < count; i++) {
+      if (firstRoutes[i] < 0) continue;
+      const last = (tables[i].routeCount(prefixes[i]) - 1) * tables[i].routeStride(prefixes[i]);
+      const ends = last < wordsACacheLine ? last : wordsACacheLine;
+      checksum ^= tables[i].routeSource(firstRoutes[i]) ^ tables[i].routeSource(firstRoutes[i] + ends);
+    }
+    const found = this.findSets();
+    for (let i = 0; i < found; i++) starts[i] = attributesOfSet[i].start(sets[i]);
+    for (let i = 0; i < found; i++) {
+      const words = attributesOfSet[i].words(sets[i]);
+      checksum ^= words[starts[i]] ^ words[starts[i] + wordsACacheLine];
+    }
+    this.checksum = checksum;
+    this.count = 0;
+  }
+
+  /** Addresses of one table in a row are searched together. */
+  private findPrefixes(): void {
+    const { addresses, prefixes, tables, count } = this;
+    for (let first = 0, end = 0; first < count; first = end) {
+      end = first + 1;
+      while (end < count && tables[end] === tables[first]) end++;
+      tables[first].longestMatches(addresses, first, end - first, prefixes);
+    }
+  }
+
+  /** Attribute sets of the routers' routes; how many. */
+  private findSets(): number {
+    const { prefixes, firstRoutes, sets, tables, sources, routers, attributes, attributesOfSet, count } = this;
     let found = 0;
     for (let i = 0; i < count; i++) {
+      let route = firstRoutes[i];
+      if (route < 0) continue;
       const routes = tables[i];
-      const prefix = prefixes[i];
-      if (prefix < 0) continue;
       const { head } = sources[i];
       const router = routers[i];
-      const stride = routes.routeStride(prefix);
-      const end = Math.min(mostLookedAt, routes.routeCount(prefix));
+      const stride = routes.routeStride(prefixes[i]);
+      const end = Math.min(mostLookedAt, routes.routeCount(prefixes[i]));
       const most = found + mostRoutes;
-      let route = routes.firstRoute(prefix);
       for (let n = 0; n < end && found < most; n++, route += stride) {
         if (head[routes.routeSource(route)] >> headViewBits !== router) continue;
         attributesOfSet[found] = attributes[i];
         sets[found++] = routes.routeAttributes(route);
       }
     }
-    for (let i = 0; i < found; i++) {
-      const set = attributesOfSet[i];
-      const start = set.start(sets[i]);
-      const words = set.words(sets[i]);
-      checksum ^= words[start] ^ words[start + wordsACacheLine];
-    }
-    this.checksum = checksum;
-    this.count = 0;
-  }
-
-  private findPrefixes(): void {
-    const { addresses, prefixes, tables } = this;
-    for (let i = 0, at = 0; i < this.count; i++, at += addressWords) {
-      prefixes[i] = tables[i].longestMatch(
-        addresses[at],
-        addresses[at + 1],
-        addresses[at + 2],
-        addresses[at + 3],
-        addresses[at + 4],
-      );
-    }
+    return found;
   }
 }
 

@@ -1,9 +1,9 @@
 /**
  * The compact prefix table: routes of all routers of a shard in typed arrays (src/rib/MEMORY.md has the bytes). It joins the parts in
- * table/: records and exact index, the longest-match tree, route blocks, sources. Sessions write it, lookup reads it; the slow twin in
+ * table/: records, the tree that finds them, route blocks, sources. Sessions write it, lookup reads it; the slow twin in
  * test/oracle/ says what it must do.
  *
- * Invariant: a prefix is in the tree and the index exactly while it has a route, retired ones included. Every route holds one reference
+ * Invariant: a prefix is in the tree exactly while it has a route, retired ones included. Every route holds one reference
  * on its attribute set. Blocks move while the table is written, never while it is read.
  */
 
@@ -176,6 +176,11 @@ export class PrefixTable implements RouteTable {
   longestMatch(family: number, w0: number, w1: number, w2: number, w3: number): number {
     const id = this.#tree.longest(family, w0 | 0, w1 | 0, w2 | 0, w3 | 0);
     return id === 0 ? none : id;
+  }
+
+  longestMatches(addresses: Int32Array, first: number, count: number, out: Int32Array): void {
+    this.#tree.longestOfMany(addresses, first, count, out);
+    for (let i = first; i < first + count; i++) if (out[i] === 0) out[i] = none;
   }
 
   shorter(prefix: number): number {

@@ -57,6 +57,8 @@ export interface RouteTable {
 
   /** Longest prefix that covers the address and has at least one route, of whatever source, retired ones included; -1 for none. */
   longestMatch(family: number, w0: number, w1: number, w2: number, w3: number): PrefixId;
+  /** `longestMatch` of the addresses [first, first + count), five words each (family, address), into the same places of `out`. */
+  longestMatches(addresses: Int32Array, first: number, count: number, out: Int32Array): void;
   /** Next shorter prefix covering this one, or -1. */
   shorter(prefix: PrefixId): PrefixId;
   exactMatch(family: number, w0: number, w1: number, w2: number, w3: number, length: number): PrefixId;

@@ -136,6 +136,13 @@ class SlowTable implements RouteTable {
     return owner?.live ? owner.routes.size : 0;
   }
 
+  longestMatches(addresses: Int32Array, first: number, count: number, out: Int32Array): void {
+    for (let i = first; i < first + count; i++) {
+      const [family, w0, w1, w2, w3] = addresses.subarray(i * 5, i * 5 + 5);
+      out[i] = this.longestMatch(family, w0, w1, w2, w3);
+    }
+  }
+
   longestMatch(family: number, w0: number, w1: number, w2: number, w3: number): number {
     return this.#cover(family, [w0 | 0, w1 | 0, w2 | 0, w3 | 0], family === 4 ? 32 : 128);
   }

@@ -195,14 +195,31 @@ function checkShortcuts(nodesForNear: number): void {
   const random = createRandom(4);
   const source = fast.createSource();
   assert.equal(slow.createSource(), source);
-  const address = new Int32Array(5);
+  const addresses = new Int32Array(3000 * 5);
+  const together = new Int32Array(3000);
   const compare = (): void => {
     for (let n = 0; n < 3000; n++) {
+      const address = addresses.subarray(n * 5, n * 5 + 5);
       pickAddress(set, random, address);
-      const [family, w0, w1, w2, w3] = address;
+      // Some that no prefix may cover.
+      if (n % 7 === 0) address[1] ^= 1 << (n & 31);
+    }
+    // In groups of several sizes, before the single lookups fill the shortcuts.
+    for (let first = 0, size = 1; first < 3000; first += size, size = Math.min(3000 - first, (size * 3) % 200)) {
+      fast.longestMatches(addresses, first, size, together);
+    }
+    for (let n = 0; n < 3000; n++) {
+      const [family, w0, w1, w2, w3] = addresses.subarray(n * 5, n * 5 + 5);
       const one = fast.longestMatch(family, w0, w1, w2, w3);
       const other = slow.longestMatch(family, w0, w1, w2, w3);
       assert.equal(one < 0 ? -1 : fast.prefixLength(one), other < 0 ? -1 : slow.prefixLength(other));
+      assert.equal(together[n], one);
+    }
+    // Once more with all shortcuts there.
+    fast.longestMatches(addresses, 0, 3000, together);
+    for (let n = 0; n < 3000; n++) {
+      const [family, w0, w1, w2, w3] = addresses.subarray(n * 5, n * 5 + 5);
+      assert.equal(together[n], fast.longestMatch(family, w0, w1, w2, w3));
     }
   };
   const change = (step: number, from: number, isAnnounce: boolean): void => {

@@ -38,6 +38,11 @@ export class LpmTree {
   #pathStart = 0;
   #depth = -1;
   #anchor = 0;
+  /** Of `longestOfMany`: where each address is, and the node with its longest prefix so far. */
+  #nodesOf = new Int32Array(64);
+  #bestOf = new Int32Array(64);
+  /** Of what was read ahead; kept, so that no compiler can leave the reads out. */
+  checksum = 0;
 
   constructor(records: PrefixRecords, nearFrom = nodesForNear) {
     this.#records = records;
@@ -72,6 +77,52 @@ export class LpmTree {
       }
     }
     return this.#longestFrom(0, this.roots[0], 28, w0);
+  }
+
+  /**
+   * `longest` of `count` addresses (family and four words each), into `out`. IPv4 addresses of a large table go level by level, and
+   * what a level reads is read for all of them before anything depends on it, so that the waits for memory overlap.
+   */
+  longestOfMany(addresses: Int32Array, first: number, count: number, out: Int32Array): void {
+    const near = this.#near;
+    if (near.length > 0) this.#walkNear(addresses, first, count, out);
+    for (let i = first, at = first * 5; i < first + count; i++, at += 5) {
+      if (near.length > 0 && out[i] > 0) continue;
+      out[i] = this.longest(addresses[at], addresses[at + 1], addresses[at + 2], addresses[at + 3], addresses[at + 4]);
+    }
+  }
+
+  /** From the nodes of `#near` down; 0 where that finds nothing. */
+  #walkNear(addresses: Int32Array, first: number, count: number, out: Int32Array): void {
+    if (count > this.#nodesOf.length) {
+      this.#nodesOf = new Int32Array(count * 2);
+      this.#bestOf = new Int32Array(count * 2);
+    }
+    const near = this.#near;
+    const words = this.nodes.pages.blocks.words;
+    const nodes = this.#nodesOf;
+    const best = this.#bestOf;
+    let checksum = 0;
+    for (let i = 0, at = first * 5; i < count; i++, at += 5) {
+      nodes[i] = addresses[at] === 4 ? near[addresses[at + 1] >>> nearShift] : 0;
+      best[i] = 0;
+    }
+    for (let shift = nearShift - 4; shift >= 0; shift -= 4) {
+      for (let i = 0; i < count; i++) checksum ^= words[nodes[i]];
+      for (let i = 0, at = first * 5 + 1; i < count; i++, at += 5) {
+        const node = nodes[i];
+        const nibble = (addresses[at] >>> shift) & 15;
+        const own = words[node] & coveringBits[nibble];
+        const children = words[node + 1];
+        if (own !== 0) {
+          best[i] = node + headerWords + onesIn(children) + onesIn(words[node] & ((1 << (31 - Math.clz32(own))) - 1));
+        }
+        const hasChild = ((children >>> nibble) & 1) !== 0;
+        nodes[i] = hasChild ? words[node + headerWords + onesIn(children & ((1 << nibble) - 1))] : 0;
+      }
+    }
+    this.checksum = checksum;
+    for (let i = 0; i < count; i++) out[first + i] = best[i] === 0 ? 0 : words[best[i]];
   }
 
   /** Longest prefix of at most `length` bits over the address, 0 for none. */
