@@ -118,6 +118,7 @@ export async function askMember(
   path: string,
   headers: Readonly<Record<string, string>>,
   timeoutMs: number,
+  mostBytes: number,
 ): Promise<Asked> {
   try {
     const response = await fetch(`${url}${path}`, {
@@ -125,13 +126,25 @@ export async function askMember(
       redirect: 'error',
       signal: AbortSignal.timeout(timeoutMs),
     });
-    const body: unknown = await response.json();
+    const body: unknown = JSON.parse(await textOf(response, mostBytes));
     if (typeof body !== 'object' || body === null) return { code: null, body: null, error: `${url}: not an object` };
     return { code: response.status, body: body as Record<string, unknown>, error: '' };
   } catch (error) {
     const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
     return { code: null, body: null, error: `${url}: ${errorText(cause)}` };
   }
+}
+
+async function textOf(response: Response, mostBytes: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  // Leaving the loop early cancels the rest.
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > mostBytes) throw new Error(`the answer is longer than ${mostBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 async function within<T>(work: Promise<T>, ms: number): Promise<T> {

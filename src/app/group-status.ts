@@ -3,6 +3,8 @@
 import type { GroupStatus } from '../http/status.ts';
 import { askMember, type GroupMember, type GroupMembers } from './group-members.ts';
 
+/** The peers of all routers of a member. */
+const mostStatusBytes = 64 * 1024 * 1024;
 const askTimeoutMs = 5000;
 
 /** `own` is this member's part; the others are asked at once. Rejects when Kafka does not tell who they are. */
@@ -27,7 +29,7 @@ async function partOf(
   what: 'shards' | 'routers',
 ): Promise<{ list: readonly unknown[]; url: string | null; error: string | null }> {
   if (url === null) return { list: [], url, error: `the member on ${host}: ${problem}` };
-  const { code, body, error } = await askMember(url, `/api/v1/${what}`, {}, askTimeoutMs);
+  const { code, body, error } = await askMember(url, `/api/v1/${what}`, {}, askTimeoutMs, mostStatusBytes);
   const list = body?.[what];
   if (code === 200 && Array.isArray(list)) return { list: list as unknown[], url, error: null };
   return { list: [], url, error: error === '' ? `${url}: status ${code}` : error };

@@ -15,6 +15,8 @@ import type { HeldShard } from '../stages/enrich/shard-logs.ts';
 import { askMember, type GroupMember, type GroupMembers } from './group-members.ts';
 
 const askTimeoutMs = 5000;
+/** Far more than an answer with all its candidates has. */
+const mostAnswerBytes = 1024 * 1024;
 
 export interface LookupServiceDependencies {
   readonly explain: ExplainOptions;
@@ -95,7 +97,7 @@ export class LookupService {
         tried.push(`the member on ${owner.host} holds it, but ${owner.problem}`);
       } else {
         const headers = { [forwardedHeader]: members.selfUrl ?? 'a member' };
-        const { code, body, error } = await askMember(owner.url, pathOf(query), headers, askTimeoutMs);
+        const { code, body, error } = await askMember(owner.url, pathOf(query), headers, askTimeoutMs, mostAnswerBytes);
         if (code !== null && code < 500) {
           return { code, body: { ...(body as unknown as LookupAnswer), forwardedBy: members.selfUrl } };
         }

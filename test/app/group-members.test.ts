@@ -141,11 +141,34 @@ test('all members: their parts by shard, and who did not answer', async () => {
 });
 
 test('asking a member never rejects', async () => {
-  assert.match((await askMember('http://127.0.0.1:1', '/', {}, 1000)).error, /^http:\/\/127\.0\.0\.1:1: /);
+  assert.match((await askMember('http://127.0.0.1:1', '/', {}, 1000, 99)).error, /^http:\/\/127\.0\.0\.1:1: /);
   const silent = createServer(() => {});
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
-  assert.match((await askMember(url, '/', {}, 50)).error, /timeout/i);
+  assert.match((await askMember(url, '/', {}, 50, 99)).error, /timeout/i);
   silent.close();
   silent.closeAllConnections();
+});
+
+test('an answer of a member may have so many bytes and no more, told beforehand or not', async (t) => {
+  const text = JSON.stringify({ text: 'x'.repeat(1000) });
+  for (const isTold of [true, false]) {
+    const server = createServer((_request, response) => {
+      if (isTold) response.setHeader('content-length', text.length);
+      response.write(text.slice(0, 10));
+      response.end(text.slice(10));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    t.after(() => {
+      server.close();
+      server.closeAllConnections();
+    });
+    const { port } = server.address() as AddressInfo;
+    const url = `http://127.0.0.1:${port}`;
+    const whole = await askMember(url, '/', {}, 5000, text.length);
+    assert.deepEqual([whole.code, whole.error], [200, '']);
+    const cut = await askMember(url, '/', {}, 5000, text.length - 1);
+    const error = `${url}: the answer is longer than ${text.length - 1} bytes`;
+    assert.deepEqual(cut, { code: null, body: null, error });
+  }
 });
