@@ -37,7 +37,7 @@ export const lostByWords: Readonly<Record<string, string>> = {
   peer: 'higher peer address',
   'path-id': 'higher path id',
   source: 'later by session, view, SAFI or peer',
-  copy: 'the same route by another BMP session was taken',
+  copy: 'what another BMP session tells of this peer and view goes before it',
   authority: 'its view does not answer here',
   prefix: 'a longer prefix answers',
   tier: 'another table answers',

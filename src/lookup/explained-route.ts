@@ -11,7 +11,7 @@ import type { RibShard } from '../rib/shard.ts';
 /**
  * Why a route lost: a rule of the decision (decidedByNames), or before any rule
  *
- *   copy                 the same route by another BMP session was taken
+ *   copy                 another BMP session tells of this peer, view and family: its route was taken, or it has withdrawn it
  *   authority            its view does not answer for this family, another one does
  *   prefix               a longer prefix answers
  *   tier                 another table answers: the router's own, or that of another reference router

@@ -1,5 +1,5 @@
 /**
- * Question → answer: router, address and perhaps a next hop and a VRF come in; a route goes out, with the rule that decided (docs: routing).
+ * Question → answer: router, address and perhaps a next hop and a VRF come in; a route goes out, with the rule that decided (docs/routing.md).
  * Tier by tier, the exporter's own router before its references; in each: authority (authority.ts), longest prefix within it, on a
  * reference the exporter's own routes, next hop if known, else the decision process.
  *

@@ -1,6 +1,6 @@
 /**
  * One shard: the RIBs of the routers whose hash is its number. Records of its log come in, BMP messages inside already found
- * (docs: route log); the table and what lookup needs of sessions and peers is what it holds. One owner, one thread: no locks.
+ * (docs/formats.md); the table and what lookup needs of sessions and peers is what it holds. One owner, one thread: no locks.
  *
  * Invariant: the state, messages held back to be put in order included (reorder.ts), is a function of the records applied, in order. The
  * clock is the largest timestamp seen, ticks and ignored records included; nothing here reads another. So the live shard, a replay and
