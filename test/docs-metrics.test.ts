@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Member } from '../src/app/member.ts';
-import { registerMemberMetrics } from '../src/app/member-metrics.ts';
+import { registerMemberMetrics, ribEvents } from '../src/app/member-metrics.ts';
 import { createFlowCounters, flowResults } from '../src/stages/enrich/flow-counters.ts';
 import type { Metrics } from '../src/telemetry/metrics.ts';
 
@@ -78,4 +78,11 @@ test('every result of a flow is documented', () => {
   for (const { result } of flowResults(createFlowCounters())) {
     assert.ok(row.includes(`\`${result}\``), result);
   }
+});
+
+test('every event of the RIBs is documented with what it counts, and no other', () => {
+  const [, table] = page.split('The values of `event` in `flowrib_rib_events`:\n\n');
+  const [rows] = table.split('\n\n');
+  const told = [...rows.matchAll(/^\| `(\w+)` *\| (.*?) *\|$/gm)].map(([, event, what]) => [event, what]);
+  assert.deepEqual(told, Object.entries(ribEvents));
 });

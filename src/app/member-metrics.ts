@@ -241,33 +241,35 @@ function registerRouters(
   );
 }
 
+/** Of `flowrib_rib_events`, each with what it counts. */
+export const ribEvents = {
+  announced: 'routes announced',
+  withdrawn: 'routes withdrawn',
+  ignoredDuplicates: 'records ignored as repeated',
+  recordErrors: 'messages that could not be decoded',
+  treatedAsWithdraw: 'UPDATEs treated as withdraw (RFC 7606)',
+  discardedAttributes: 'path attributes discarded (RFC 7606)',
+  unparsableNlri: 'UPDATEs with NLRI that could not be read',
+  addPathGuessed: 'NLRI read against the negotiated ADD-PATH',
+  asWidthGuessed: 'AS paths read in another width than the A flag says',
+  provisional: 'Route Monitoring without a Peer Up',
+  sessionsLost: 'BMP sessions lost',
+  sessionsSilent: 'BMP sessions lost to silence',
+  held: 'messages held back to be put in order',
+  releasedEarly: 'of those, released before their time for want of room',
+  stragglers: 'of those, dropped because they came behind the end of their peer or session',
+  doubtfulOrder: 'routes announced and withdrawn so close together that their order is a guess',
+  sourcePartitionChanges: 'moves of a BMP session to another source partition',
+} as const satisfies Partial<Record<keyof RibCounters, string>>;
+
 /** Counters of the shards held now: a shard that moves away takes its counts along, so these are gauges. */
 function registerRibCounters(metrics: Metrics, member: Member): void {
-  const names = {
-    announced: 'routes announced',
-    withdrawn: 'routes withdrawn',
-    ignoredDuplicates: 'records ignored as repeated',
-    recordErrors: 'messages that could not be decoded',
-    treatedAsWithdraw: 'UPDATEs treated as withdraw (RFC 7606)',
-    discardedAttributes: 'path attributes discarded (RFC 7606)',
-    unparsableNlri: 'UPDATEs with NLRI that could not be read',
-    addPathGuessed: 'NLRI read against the negotiated ADD-PATH',
-    asWidthGuessed: 'AS paths read in another width than the A flag says',
-    provisional: 'Route Monitoring without a Peer Up',
-    sessionsLost: 'BMP sessions lost',
-    sessionsSilent: 'BMP sessions lost to silence',
-    held: 'messages held back to be put in order',
-    releasedEarly: 'of those, released before their time for want of room',
-    stragglers: 'of those, dropped because they came behind the end of their peer or session',
-    doubtfulOrder: 'routes announced and withdrawn so close together that their order is a guess',
-    sourcePartitionChanges: 'moves of a BMP session to another source partition',
-  } as const satisfies Partial<Record<keyof RibCounters, string>>;
   metrics.gaugeFrom(
     'flowrib_rib_events',
-    `Since the shards held were restored: ${Object.values(names).join(', ')}.`,
+    `Since the shards held were restored: ${Object.values(ribEvents).join(', ')}.`,
     ['event'],
     () =>
-      (Object.keys(names) as (keyof typeof names)[]).map((event) => ({
+      (Object.keys(ribEvents) as (keyof typeof ribEvents)[]).map((event) => ({
         labels: { event },
         value: member.host.all().reduce((sum, { rib }) => sum + rib.counters[event], 0),
       })),
