@@ -26,6 +26,7 @@ import {
 import type { Flow } from '../model/flow.ts';
 import { asPathNumbers, cutNetwork, nextHopText } from './attribute-text.ts';
 import type { Attribution } from './attribution.ts';
+import { differs, type MemberSpacing, spliceMembers } from './json-splice.ts';
 import type { FlowEncoder } from './types.ts';
 
 /** By naming, then by field. */
@@ -35,6 +36,7 @@ const names = [
   'NextHopAs SrcAs DstAs SrcNet DstNet BgpNextHop BgpCommunities AsPath',
 ].map((line) => line.split(' '));
 const ownFields = names[0].length;
+const spacing: MemberSpacing = { comma: ',', colon: ':' };
 
 export class NativeGoflow2JsonEncoder implements FlowEncoder {
   readonly format = 'native';
@@ -55,30 +57,9 @@ export class NativeGoflow2JsonEncoder implements FlowEncoder {
     values.fill('');
     this.decideAttribution(flow, enriched);
     if (enriched.dst.status === statusMatched) this.decideRoute(enriched.dst);
-    let from = start;
-    for (let i = 0; i < layout.count; i++) {
-      const value = values[layout.fields[i]];
-      if (value === '') continue;
-      out.writeBytes(buffer, from, layout.starts[i]);
-      out.writeText(value);
-      from = layout.ends[i];
-    }
-    out.writeBytes(buffer, from, layout.messageEnd);
-    this.writeMissing(out);
-    out.writeBytes(buffer, layout.messageEnd, end);
+    spliceMembers(out, buffer, start, end, layout, names[layout.naming], values, spacing);
   }
 
-  private writeMissing(out: ByteWriter): void {
-    const { layout, values } = this;
-    let separator = layout.hasMembers ? ',' : '';
-    for (let field = 0; field < ownFields; field++) {
-      if (values[field] === '' || (layout.present & (1 << field)) !== 0) continue;
-      out.writeText(`${separator}"${names[layout.naming][field]}":${values[field]}`);
-      separator = ',';
-    }
-  }
-
-  /** A value that is absent in the flow counts as 0: it is not replaced by one. */
   private decideAttribution(flow: Flow, enriched: EnrichedFlow): void {
     const chosen = this.attribution;
     const values = this.values;
@@ -109,10 +90,6 @@ export class NativeGoflow2JsonEncoder implements FlowEncoder {
     values[fieldBgpCommunities] = `[${communityNumbers(attributes).join(',')}]`;
     values[fieldAsPath] = `[${asPathNumbers(attributes).join(',')}]`;
   }
-}
-
-function differs(chosen: number, ofFlow: number): boolean {
-  return chosen !== Math.max(ofFlow, 0);
 }
 
 function communityNumbers(attributes: AttributeReader): number[] {

@@ -44,6 +44,7 @@ import type { Flow } from '../model/flow.ts';
 import { asPathText, cutNetwork, largeCommunityTexts, nextHopText } from './attribute-text.ts';
 import type { Attribution } from './attribution.ts';
 import { pmacctCommunityTexts, pmacctExtCommunityTexts } from './pmacct-text.ts';
+import { differs, type MemberSpacing, spliceMembers } from './json-splice.ts';
 import type { FlowEncoder } from './types.ts';
 
 /** By field. */
@@ -51,6 +52,8 @@ const names = (
   'peer_as_dst as_src as_dst net_src net_dst peer_ip_dst comms as_path ecomms lcomms local_pref med mask_src mask_dst ' +
   'as_path_src comms_src ecomms_src lcomms_src local_pref_src med_src'
 ).split(' ');
+
+const spacing: MemberSpacing = { comma: ', ', colon: ': ' };
 
 const asPathFields: readonly number[] = [fieldAsPath, fieldSrcAsPath];
 const communityFields: readonly number[] = [
@@ -94,30 +97,9 @@ export class NativePmacctJsonEncoder implements FlowEncoder {
     this.decideAttribution(flow, enriched);
     if (dst.status === statusMatched) this.decideDestination(dst);
     if (src.status === statusMatched) this.decideSource(src);
-    let from = start;
-    for (let i = 0; i < layout.count; i++) {
-      const value = values[layout.fields[i]];
-      if (value === '') continue;
-      out.writeBytes(buffer, from, layout.starts[i]);
-      out.writeText(value);
-      from = layout.ends[i];
-    }
-    out.writeBytes(buffer, from, layout.messageEnd);
-    this.writeMissing(out);
-    out.writeBytes(buffer, layout.messageEnd, end);
+    spliceMembers(out, buffer, start, end, layout, names, values, spacing);
   }
 
-  private writeMissing(out: ByteWriter): void {
-    const { layout, values } = this;
-    let separator = layout.hasMembers ? ', ' : '';
-    for (let field = 0; field < replaceableFields; field++) {
-      if (values[field] === '' || (layout.present & (1 << field)) !== 0) continue;
-      out.writeText(`${separator}"${names[field]}": ${values[field]}`);
-      separator = ', ';
-    }
-  }
-
-  /** A value that is absent in the flow counts as 0: it is not replaced by one. */
   private decideAttribution(flow: Flow, enriched: EnrichedFlow): void {
     const chosen = this.attribution;
     chosen.apply(flow, enriched);
@@ -218,10 +200,6 @@ export class NativePmacctJsonEncoder implements FlowEncoder {
     if ((layout.present & (1 << field)) === 0) return -1;
     return layout.fields.indexOf(field);
   }
-}
-
-function differs(chosen: number, ofFlow: number): boolean {
-  return chosen !== Math.max(ofFlow, 0);
 }
 
 function hasByte(buffer: Buffer, start: number, end: number, byte: number): boolean {
