@@ -9,6 +9,7 @@
 
 import type { IpAddress } from '../base/ip.ts';
 import type { Router } from '../model/router.ts';
+import type { RouterState } from '../rib/peers.ts';
 import type { RibShard } from '../rib/shard.ts';
 import { headViewBits, type SourceColumns } from '../rib/sources.ts';
 import type { AttributeTable, RouteTable } from '../rib/types.ts';
@@ -47,8 +48,8 @@ export class LookAhead {
     this.starts = new Int32Array(capacity * mostRoutes);
   }
 
-  /** Of the router's global table, or of its VRFs. */
-  add(shard: RibShard, { family, w0, w1, w2, w3 }: IpAddress, isInVrf: boolean, router: string): void {
+  /** Of the router's global table, or of its VRFs; undefined for a router that the shard does not know. */
+  add(shard: RibShard, { family, w0, w1, w2, w3 }: IpAddress, isInVrf: boolean, router: RouterState | undefined): void {
     if (family === 0) return;
     const { addresses } = this;
     const at = this.count * addressWords;
@@ -60,7 +61,7 @@ export class LookAhead {
     const instance = isInVrf ? shard.vpn : shard.global;
     this.tables[this.count] = instance.routes;
     this.sources[this.count] = instance.sources;
-    this.routers[this.count] = shard.router(router)?.index ?? -1;
+    this.routers[this.count] = router?.index ?? -1;
     this.attributes[this.count++] = shard.attributes;
   }
 

@@ -29,12 +29,12 @@ void test('reading ahead takes addresses with and without a route, and none at a
   ahead.run();
   assert.equal(ahead.checksum, 0);
   for (let round = 0; round < 3; round++) {
-    ahead.add(driver.shard, address('192.0.2.1'), false, router);
-    ahead.add(driver.shard, new IpAddress(), false, router);
+    ahead.add(driver.shard, address('192.0.2.1'), false, driver.shard.router(router));
+    ahead.add(driver.shard, new IpAddress(), false, driver.shard.router(router));
     ahead.run();
     assert.equal(ahead.checksum, 0);
     for (const text of ['10.1.2.3', '192.0.2.1', '2001:db8::1', '::ffff:10.1.2.3']) {
-      ahead.add(driver.shard, address(text), false, router);
+      ahead.add(driver.shard, address(text), false, driver.shard.router(router));
     }
     ahead.run();
     assert.notEqual(ahead.checksum, 0);
@@ -49,10 +49,10 @@ void test('reading ahead in VRFs reads their routes, not the global ones', () =>
   const update = { origin: 0, asPath: [65001], nextHop: '10.9.9.9', announced: ['10.0.0.0/8'] };
   driver.rib.send([peerUp(inVrf), routeMonitoring(inVrf, update)]);
   const ahead = new LookAhead(1);
-  ahead.add(driver.rib.shard, address('10.1.2.3'), false, router);
+  ahead.add(driver.rib.shard, address('10.1.2.3'), false, driver.rib.shard.router(router));
   ahead.run();
   assert.equal(ahead.checksum, 0);
-  ahead.add(driver.rib.shard, address('10.1.2.3'), true, router);
+  ahead.add(driver.rib.shard, address('10.1.2.3'), true, driver.rib.shard.router(router));
   ahead.run();
   assert.notEqual(ahead.checksum, 0);
 });
@@ -87,7 +87,7 @@ void test('the attributes of other routers are not read', () => {
   reads = 0;
   const ahead = new LookAhead(1);
   for (const [asked, expected] of [['198.51.100.99', 0] as const, [router, 1] as const]) {
-    ahead.add(driver.shard, address('10.1.2.3'), false, asked);
+    ahead.add(driver.shard, address('10.1.2.3'), false, driver.shard.router(asked));
     ahead.run();
     assert.equal(reads, expected);
     reads = 0;

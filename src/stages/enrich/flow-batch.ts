@@ -187,8 +187,9 @@ export class FlowBatch {
     const isInVrf = slot.vrf !== globalVrf;
     const first = routerAhead(slot.router, slot.held.rib);
     const shard = first === slot.router ? slot.held.rib : (host.reference(first.shard) ?? slot.held.rib);
-    this.ahead.add(shard, flow.srcAddr, isInVrf, first.key);
-    this.ahead.add(shard, flow.dstAddr, isInVrf, first.key);
+    const state = shard.router(first.key);
+    this.ahead.add(shard, flow.srcAddr, isInVrf, state);
+    this.ahead.add(shard, flow.dstAddr, isInVrf, state);
   }
 
   private answerGroup(batch: RecordBatch, sink: RecordSink): void {

@@ -45,7 +45,8 @@ export class PartitionGrowth {
 
   /** Partitions that wait at present. */
   waiting(): number {
-    return this.waits.reduce((sum, { positions }) => sum + positions.length, 0);
+    const current = this.waits.filter(({ assignment }) => assignment.isCurrent());
+    return current.reduce((sum, { positions }) => sum + positions.length, 0);
   }
 
   /** True when this partition must wait for others of its topic. */
@@ -57,7 +58,7 @@ export class PartitionGrowth {
     return committed.size > 0 && !committed.has(partition) && undrained(committed, bounds).size > 0;
   }
 
-  /** Holds these partitions of one topic back until the others are drained. */
+  /** Holds these partitions of one topic back until the others are drained, or the assignment ends. */
   wait(
     assignment: Assignment,
     topic: string,
@@ -78,14 +79,15 @@ export class PartitionGrowth {
     }, this.deps.pollMs);
   }
 
-  /** Nobody waits any more: another assignment begins, or the topic's log is another one. */
-  abandon(topic?: string): void {
-    this.waits = topic === undefined ? [] : this.waits.filter((wait) => wait.topic !== topic);
+  /** Nobody waits any more for this topic: its log is another one. */
+  abandon(topic: string): void {
+    this.waits = this.waits.filter((wait) => wait.topic !== topic);
     this.rest();
   }
 
   async stop(): Promise<void> {
-    this.abandon();
+    this.waits = [];
+    this.rest();
     await this.poll;
   }
 

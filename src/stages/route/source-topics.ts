@@ -97,7 +97,6 @@ export class SourceTopics {
     this.adopt(found);
     this.positions.clear();
     this.restarted.clear();
-    this.growth.abandon();
     for (const position of positions) this.positions.set(keyOf(position.topic, position.partition), position);
     for (const wait of waits) {
       for (const position of wait[3]) this.positions.set(keyOf(position.topic, position.partition), position);
