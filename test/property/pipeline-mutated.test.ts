@@ -15,7 +15,7 @@ import { endOfRib, initiation, type PeerOptions, peerUp, routeMonitoring } from 
 import { readRecording } from '../../demo/feed.ts';
 import { recordedValues } from '../support/flows.ts';
 import { obmpBinary } from '../support/obmp-builder.ts';
-import { headersOf } from '../support/stage-driver.ts';
+import { headersOf } from '../support/memory-kafka.ts';
 import { Pipeline, type PipelineOptions } from '../support/stage-pipeline.ts';
 
 const goodRouter = '203.0.113.77';

@@ -9,7 +9,8 @@ import { SnapshotProgress } from '../../src/stages/enrich/snapshots/snapshot-pro
 import { type LoadedSnapshot, SnapshotStore } from '../../src/stages/enrich/snapshots/snapshot-store.ts';
 import { SnapshotTaker } from '../../src/stages/enrich/snapshots/snapshot-taker.ts';
 import { type FakeDumps, fakeDumps } from './fake-dump.ts';
-import { driverAdmin, DriverProducer, LiveReader, MemoryKafka } from './stage-driver.ts';
+import { MemoryKafka } from './memory-kafka.ts';
+import { driverAdmin, DriverProducer, LiveReader } from './stage-driver.ts';
 
 export const shard = 1;
 export const routes = 'app.routes';

@@ -18,7 +18,8 @@ import type { ShardSnapshotsOptions } from '../../src/stages/enrich/snapshots/sh
 import { RouteStage, type RouterFrom } from '../../src/stages/route/route-stage.ts';
 import { SourceTopics } from '../../src/stages/route/source-topics.ts';
 import { ErrorDigest } from '../../src/telemetry/error-digest.ts';
-import { DriverConsumer, driverAdmin, DriverProducer, DriverReader, MemoryKafka } from './stage-driver.ts';
+import { MemoryKafka } from './memory-kafka.ts';
+import { DriverConsumer, driverAdmin, DriverProducer, DriverReader } from './stage-driver.ts';
 
 export interface PipelineOptions {
   shards?: number;

@@ -17,7 +17,7 @@ import { flowResults } from '../../../src/stages/enrich/flow-counters.ts';
 import { readRecording } from '../../../demo/feed.ts';
 import { readFlowMessage } from '../../support/flow-proto.ts';
 import { assertGoldenLines } from '../../support/golden.ts';
-import type { DriverRecord } from '../../support/stage-driver.ts';
+import type { DriverRecord } from '../../support/memory-kafka.ts';
 import { Pipeline } from '../../support/stage-pipeline.ts';
 
 const bmp = readRecording('gobmp-raw.jsonl');

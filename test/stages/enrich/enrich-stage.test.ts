@@ -6,7 +6,8 @@ import { buildFlowRecord } from '../../../dev/flow-builder.ts';
 import { flowResults } from '../../../src/stages/enrich/flow-counters.ts';
 import { endOfRib, initiation, type PeerOptions, peerUp, routeMonitoring } from '../../support/bmp-builder.ts';
 import { obmpBinary } from '../../support/obmp-builder.ts';
-import { headersOf, settle } from '../../support/stage-driver.ts';
+import { headersOf } from '../../support/memory-kafka.ts';
+import { settle } from '../../support/stage-driver.ts';
 import { Pipeline, type PipelineOptions } from '../../support/stage-pipeline.ts';
 import { shardOfRouter } from '../../../src/model/router.ts';
 

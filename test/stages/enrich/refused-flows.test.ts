@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { buildFlowRecord } from '../../../dev/flow-builder.ts';
-import { headersOf } from '../../support/stage-driver.ts';
+import { headersOf } from '../../support/memory-kafka.ts';
 import { Pipeline } from '../../support/stage-pipeline.ts';
 
 async function deadLetters(produce: (pipeline: Pipeline) => void): Promise<string[][]> {

@@ -15,7 +15,7 @@ import { createFlowCounters, flowResults } from '../../../src/stages/enrich/flow
 import type { ShardHost } from '../../../src/stages/enrich/shard-host.ts';
 import { initiation, type PeerOptions, peerUp, routeMonitoring } from '../../support/bmp-builder.ts';
 import { obmpBinary } from '../../support/obmp-builder.ts';
-import { type DriverRecord, headersOf, MemoryKafka } from '../../support/stage-driver.ts';
+import { type DriverRecord, headersOf, MemoryKafka } from '../../support/memory-kafka.ts';
 import { Pipeline, type PipelineOptions } from '../../support/stage-pipeline.ts';
 
 const near = '192.0.2.1';

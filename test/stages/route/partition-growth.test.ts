@@ -7,7 +7,8 @@ import { pino } from 'pino';
 import type { Assignment, PartitionOffsets } from '../../../src/kafka/types.ts';
 import { PartitionGrowth } from '../../../src/stages/route/partition-growth.ts';
 import { SourceTopics } from '../../../src/stages/route/source-topics.ts';
-import { DriverConsumer, driverAdmin, DriverProducer, MemoryKafka } from '../../support/stage-driver.ts';
+import { MemoryKafka } from '../../support/memory-kafka.ts';
+import { DriverConsumer, driverAdmin, DriverProducer } from '../../support/stage-driver.ts';
 
 class Grown {
   readonly kafka = new MemoryKafka();

@@ -5,7 +5,7 @@ import { after, test } from 'node:test';
 import { shardOfRouter } from '../../../src/model/router.ts';
 import { initiation } from '../../support/bmp-builder.ts';
 import { obmpBinary, obmpText } from '../../support/obmp-builder.ts';
-import { headersOf } from '../../support/stage-driver.ts';
+import { headersOf } from '../../support/memory-kafka.ts';
 import { Pipeline, type PipelineOptions } from '../../support/stage-pipeline.ts';
 
 async function started(options: PipelineOptions = {}): Promise<Pipeline> {

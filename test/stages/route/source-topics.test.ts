@@ -6,14 +6,8 @@ import { pino } from 'pino';
 import { readTickValue } from '../../../src/model/route-log.ts';
 import type { Admin, Assignment, PartitionOffsets } from '../../../src/kafka/types.ts';
 import { SourceTopics } from '../../../src/stages/route/source-topics.ts';
-import {
-  DriverConsumer,
-  driverAdmin,
-  DriverProducer,
-  headersOf,
-  MemoryKafka,
-  settle,
-} from '../../support/stage-driver.ts';
+import { headersOf, MemoryKafka } from '../../support/memory-kafka.ts';
+import { DriverConsumer, driverAdmin, DriverProducer, settle } from '../../support/stage-driver.ts';
 
 const never = 1 << 30;
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import type { SnapshotManifest } from '../../../../src/restore/snapshot-format.ts';
 import { routes, shard, SnapshotRig, snapshots } from '../../../support/snapshot-rig.ts';
-import { headersOf } from '../../../support/stage-driver.ts';
+import { headersOf } from '../../../support/memory-kafka.ts';
 
 const chunk = 512 * 1024;
 
